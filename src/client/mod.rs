@@ -1,0 +1,1 @@
+//! The HTTP client that pods and the CLI share.

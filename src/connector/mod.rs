@@ -1,0 +1,1 @@
+//! What really holds the connection and speaks its protocol.

@@ -1,0 +1,1 @@
+//! `conncentric dev`: the whole system on one machine.

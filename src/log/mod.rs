@@ -1,0 +1,1 @@
+//! The event table in PostgreSQL: connect, migrate, append, read, listen.

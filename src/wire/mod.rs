@@ -1,0 +1,11 @@
+//! The JSON that crosses the wire: what orchestrators, pods, the CLI and scripts say to each other.
+//!
+//! These types depend on the domain's names and nothing else of ours. Field names are part of the contract: add, never rename.
+
+pub mod access_token;
+pub mod adapter;
+pub mod event;
+pub mod pod;
+pub mod problem;
+pub mod push;
+pub mod session;
