@@ -1,1 +1,179 @@
-//! The HTTP client that pods and the CLI share.
+//! The HTTP client that pods and the CLI share: several orchestrators, one bearer token, typed answers.
+//!
+//! Any orchestrator will do, so a request that reached none of them is simply tried at the next. A request that may have
+//! been carried out is tried again only if its caller says that this does no harm.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::wire::problem::Problem;
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No orchestrator could be reached, so nothing was done.
+    #[error("no orchestrator answers at {urls}: {reason}")]
+    Unreachable { urls: String, reason: String },
+    /// The request went out and no answer came: it may have been carried out.
+    #[error("{url} did not answer: {reason}")]
+    NoAnswer { url: Url, reason: String },
+    /// An orchestrator refused.
+    #[error("{}", .0.detail)]
+    Refused(Box<Problem>),
+    /// Whatever answered does not speak our protocol.
+    #[error("{url} gave an answer that conncentric does not understand: {reason}")]
+    Unintelligible { url: Url, reason: String },
+}
+
+impl Error {
+    /// The stable code of a refusal.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused(problem) => Some(&problem.code),
+            _ => None,
+        }
+    }
+}
+
+/// What one request is to do.
+#[derive(Debug, Clone)]
+pub struct Call<'a, B: ?Sized> {
+    pub method: Method,
+    /// Path and query, beginning with `/`.
+    pub path: &'a str,
+    pub body: Option<&'a B>,
+    /// Header names and values beside the usual ones.
+    pub headers: &'a [(&'static str, String)],
+    /// For one try at one orchestrator.
+    pub timeout: Duration,
+    /// Whether it may be sent again when it is unknown if it was carried out.
+    pub repeatable: bool,
+}
+
+/// An answer with what its headers say.
+#[derive(Debug, Clone)]
+pub struct Answer<T> {
+    pub status: StatusCode,
+    pub etag: Option<String>,
+    pub body: T,
+}
+
+/// Talks to any of several orchestrators. Cheap to clone; clones share connections and the choice of orchestrator.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    urls: Arc<[Url]>,
+    /// Index of the orchestrator that answered last.
+    preferred: Arc<AtomicUsize>,
+    token: Option<Arc<str>>,
+}
+
+impl Client {
+    /// # Errors
+    /// Fails if there is no URL, or if the TLS set-up of the machine cannot be read.
+    pub fn new(urls: &[Url], token: Option<&str>) -> anyhow::Result<Self> {
+        anyhow::ensure!(!urls.is_empty(), "no orchestrator is named; give --orchestrator URL");
+        // Fails only if another provider was installed first, which is then as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(15))
+            .user_agent(concat!("conncentric/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { http, urls: urls.into(), preferred: Arc::default(), token: token.map(Arc::from) })
+    }
+
+    #[must_use]
+    pub fn urls(&self) -> &[Url] {
+        &self.urls
+    }
+
+    /// Sends a request, at the next orchestrator if one cannot be reached.
+    pub async fn call<B: Serialize + ?Sized, T: DeserializeOwned>(&self, call: &Call<'_, B>) -> Result<Answer<T>, Error> {
+        let response = self.send(call).await?;
+        let url = response.url().clone();
+        let status = response.status();
+        let etag = response.headers().get("etag").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let bytes = response.bytes().await.map_err(|e| Error::NoAnswer { url: url.clone(), reason: root_cause(&e) })?;
+        // A 204 has no body; `null` is what types without content read.
+        let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
+        let body = serde_json::from_slice(text).map_err(|e| Error::Unintelligible { url, reason: e.to_string() })?;
+        Ok(Answer { status, etag, body })
+    }
+
+    /// Sends a request and gives back the response once it is known to be a success, for streams.
+    pub async fn send<B: Serialize + ?Sized>(&self, call: &Call<'_, B>) -> Result<reqwest::Response, Error> {
+        let first = self.preferred.load(Ordering::Relaxed);
+        let mut last = None;
+        for turn in 0..self.urls.len() {
+            let index = (first + turn) % self.urls.len();
+            match self.send_to(index, call).await {
+                Err(error @ (Error::Unreachable { .. } | Error::NoAnswer { .. })) => {
+                    let unknown = matches!(error, Error::NoAnswer { .. });
+                    self.preferred.store((index + 1) % self.urls.len(), Ordering::Relaxed);
+                    if unknown && !call.repeatable {
+                        return Err(error);
+                    }
+                    // An unknown outcome outweighs a later orchestrator that is merely away.
+                    if unknown || last.is_none() {
+                        last = Some(error);
+                    }
+                }
+                done => {
+                    self.preferred.store(index, Ordering::Relaxed);
+                    return done;
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| self.unreachable("there is none".into())))
+    }
+
+    async fn send_to<B: Serialize + ?Sized>(&self, index: usize, call: &Call<'_, B>) -> Result<reqwest::Response, Error> {
+        let base = self.urls.get(index).ok_or_else(|| self.unreachable("there is none".into()))?;
+        let url = base.join(call.path).map_err(|e| self.unreachable(e.to_string()))?;
+        let mut request = self.http.request(call.method.clone(), url.clone()).timeout(call.timeout);
+        for (name, value) in call.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = call.body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|error| {
+            let reason = root_cause(&error);
+            if error.is_connect() { self.unreachable(reason) } else { Error::NoAnswer { url: url.clone(), reason } }
+        })?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status();
+        let text = response.text().await.unwrap_or_default();
+        match serde_json::from_str::<Problem>(&text) {
+            Ok(problem) => Err(Error::Refused(Box::new(problem))),
+            Err(_) => Err(Error::Unintelligible { url, reason: format!("status {status} without a problem document") }),
+        }
+    }
+
+    fn unreachable(&self, reason: String) -> Error {
+        let urls = self.urls.iter().map(Url::as_str).collect::<Vec<_>>().join(", ");
+        Error::Unreachable { urls, reason }
+    }
+}
+
+/// The innermost cause: "connection refused" says more than "error sending request".
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

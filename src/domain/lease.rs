@@ -81,7 +81,7 @@ mod tests {
         #[test]
         fn intervals_leave_room_for_a_lost_one(ttl in 500_u32..=3_600_000) {
             let ttl = LeaseTtl::from_millis(ttl).expect("in bounds");
-            prop_assert!(heartbeat_interval(ttl) * 3 <= ttl.as_duration() - margin(ttl));
+            prop_assert!(heartbeat_interval(ttl) * 3 <= trusted_for(ttl));
             prop_assert!(poll_interval(ttl) * 2 <= sight_limit(ttl));
         }
     }
