@@ -144,6 +144,8 @@ pub struct SessionReleased {
     pub token: FencingToken,
     pub pod: PodName,
     pub incarnation: Incarnation,
+    /// Whether it is to run on elsewhere: the next claim is then a handover.
+    pub handover: bool,
 }
 
 /// The end of an ownership by silence.

@@ -64,10 +64,13 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
         Event::SessionStatusChanged(event) => set_status(fleet, event),
         Event::SessionMoveOrdered(event) => order_move(fleet, event),
         Event::SessionReleased(event) => {
-            let by = Ending::Released { moved: holder_is_leaving(fleet, &event.session) };
-            end(fleet, recorded.position, &event.session, event.token, &event.holder(), by)
+            let vacated = event.handover.then_some(Vacated::HandedOver { at: recorded.position });
+            end(fleet, &event.session, event.token, &event.holder(), vacated)
         }
-        Event::LeaseExpired(event) => end(fleet, recorded.position, &event.session, event.token, &event.holder(), Ending::Expired),
+        Event::LeaseExpired(event) => {
+            let vacated = Some(Vacated::Expired { at: recorded.position });
+            end(fleet, &event.session, event.token, &event.holder(), vacated)
+        }
         Event::AccessTokenCreated(event) => {
             let token = AccessToken { name: event.name.clone(), role: event.role, pod: event.pod.clone(), hash: event.hash.clone() };
             let issued = IssuedToken { token, created_at: recorded.recorded_at, created_by: recorded.actor.clone() };
@@ -119,7 +122,10 @@ fn delete(fleet: &mut Fleet, event: &AdapterDeleted) -> Result<(), String> {
     }
     unlist_vacancies(fleet, &event.adapter, &removed.spec);
     count_ttl(fleet, removed.spec.lease_ttl_ms, false);
-    fit_sessions(fleet, &event.adapter, 0);
+    let sessions: Vec<SessionId> = fleet.all_sessions_of(&event.adapter).map(|(id, _)| id.clone()).collect();
+    for id in sessions {
+        fleet.sessions.remove(&id);
+    }
     fleet.adapters.remove(&event.adapter);
     Ok(())
 }
@@ -132,10 +138,9 @@ fn set_enabled(fleet: &mut Fleet, recorded: &Recorded, name: &AdapterName, enabl
     adapter.enabled = enabled;
     adapter.state_reason = reason.cloned();
     adapter.changed_at = recorded.recorded_at;
-    let replicas = adapter.spec.replicas;
     fleet.adapters.insert(name.clone(), adapter);
-    for ordinal in 0..replicas {
-        let id = SessionId::new(name.clone(), ordinal);
+    let sessions: Vec<SessionId> = fleet.all_sessions_of(name).map(|(id, _)| id.clone()).collect();
+    for id in sessions {
         if let Some(session) = fleet.sessions.get_mut(&id) {
             session.vacated = None;
         }
@@ -274,34 +279,14 @@ fn order_move(fleet: &mut Fleet, event: &SessionMoveOrdered) -> Result<(), Strin
     Ok(())
 }
 
-#[derive(Clone, Copy)]
-enum Ending {
-    Expired,
-    Released { moved: bool },
-}
-
-fn holder_is_leaving(fleet: &Fleet, session: &SessionId) -> bool {
-    let lease = fleet.sessions.get(session).and_then(|session| session.lease.as_ref());
-    lease.is_some_and(|lease| {
-        let draining = fleet.registrations.get(&lease.registration).is_some_and(|r| r.state == RegistrationState::Draining);
-        lease.moving_to.is_some() || draining
-    })
-}
-
-fn end(fleet: &mut Fleet, at: Position, session: &SessionId, token: FencingToken, holder: &Holder, by: Ending) -> Result<(), String> {
+fn end(fleet: &mut Fleet, session: &SessionId, token: FencingToken, holder: &Holder, vacated: Option<Vacated>) -> Result<(), String> {
     let lease = lease(fleet, session, token)?.clone();
     if lease.holder != *holder {
         return Err(format!("{} holds the lease, not {holder}", lease.holder));
     }
-    let wanted = fleet.wants(session);
     if let Some(entry) = fleet.sessions.get_mut(session) {
         entry.lease = None;
-        entry.vacated = match by {
-            _ if !wanted => None,
-            Ending::Expired => Some(Vacated::Expired { at }),
-            Ending::Released { moved: true } => Some(Vacated::HandedOver { at }),
-            Ending::Released { moved: false } => None,
-        };
+        entry.vacated = vacated;
         if let Some(to) = &lease.moving_to {
             entry.preferred = Some(to.pod.clone());
         }
@@ -314,7 +299,6 @@ fn end(fleet: &mut Fleet, at: Position, session: &SessionId, token: FencingToken
     registration.used = registration.used.saturating_sub(lease.units);
     forget_if_over(fleet, lease.registration);
     count_ttl(fleet, lease.ttl, false);
-    retire_if_over(fleet, session);
     list_vacancy(fleet, session);
     Ok(())
 }
@@ -346,27 +330,14 @@ fn forget_if_over(fleet: &mut Fleet, id: RegistrationId) {
     }
 }
 
-/// Gives an adapter the sessions 0 to `replicas - 1`, and takes the others away unless somebody still owns them.
+/// Gives an adapter the sessions 0 to `replicas - 1`. Surplus ones stay, dormant: their tokens must go on growing if they return.
 fn fit_sessions(fleet: &mut Fleet, name: &AdapterName, replicas: u16) {
-    let surplus: Vec<SessionId> = fleet.sessions_of(name).map(|(id, _)| id.clone()).filter(|id| id.ordinal >= replicas).collect();
-    for id in surplus {
-        if fleet.sessions.get(&id).is_some_and(|session| session.lease.is_none()) {
-            fleet.sessions.remove(&id);
-        }
-    }
     for ordinal in 0..replicas {
         let id = SessionId::new(name.clone(), ordinal);
         if !fleet.sessions.contains_key(&id) {
             fleet.sessions.insert(id.clone(), Session::default());
         }
         list_vacancy(fleet, &id);
-    }
-}
-
-fn retire_if_over(fleet: &mut Fleet, session: &SessionId) {
-    let replicas = fleet.adapters.get(&session.adapter).map_or(0, |adapter| adapter.spec.replicas);
-    if session.ordinal >= replicas {
-        fleet.sessions.remove(session);
     }
 }
 

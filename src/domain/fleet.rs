@@ -175,19 +175,28 @@ impl Fleet {
         self.adapters.iter()
     }
 
+    /// A session that its adapter has, or that somebody still owns. The dormant ones of adapters that had more replicas once
+    /// are not shown.
     #[must_use]
     pub fn session(&self, id: &SessionId) -> Option<&Session> {
-        self.sessions.get(id)
+        self.sessions.get(id).filter(|session| self.shows(id, session))
     }
 
     pub fn sessions(&self) -> impl Iterator<Item = (&SessionId, &Session)> {
-        self.sessions.iter()
+        self.sessions.iter().filter(|(id, session)| self.shows(id, session))
     }
 
-    /// The sessions of one adapter, retiring ones included.
     pub fn sessions_of(&self, adapter: &AdapterName) -> impl Iterator<Item = (&SessionId, &Session)> + use<'_> {
+        self.all_sessions_of(adapter).filter(|(id, session)| self.shows(id, session))
+    }
+
+    pub(super) fn all_sessions_of(&self, adapter: &AdapterName) -> impl Iterator<Item = (&SessionId, &Session)> + use<'_> {
         let range = SessionId::new(adapter.clone(), 0)..=SessionId::new(adapter.clone(), u16::MAX);
         self.sessions.range(range)
+    }
+
+    fn shows(&self, id: &SessionId, session: &Session) -> bool {
+        session.lease.is_some() || self.adapters.get(&id.adapter).is_some_and(|adapter| id.ordinal < adapter.spec.replicas)
     }
 
     #[must_use]

@@ -3,7 +3,7 @@
 use super::Draft;
 use crate::domain::command::Release;
 use crate::domain::event::SessionReleased;
-use crate::domain::fleet::Fleet;
+use crate::domain::fleet::{Fleet, RegistrationState};
 use crate::domain::name::{Holder, SessionId};
 use crate::domain::refusal::Refusal;
 use crate::domain::token::FencingToken;
@@ -18,7 +18,8 @@ pub(super) fn release(draft: &mut Draft, release: &Release) -> Result<(), Refusa
         match judge(&draft.fleet, &release.holder, session, *token) {
             Ok(()) => {
                 let Holder { pod, incarnation } = release.holder.clone();
-                draft.propose(SessionReleased { session: session.clone(), token: *token, pod, incarnation }, None)?;
+                let handover = hands_over(&draft.fleet, session);
+                draft.propose(SessionReleased { session: session.clone(), token: *token, pod, incarnation, handover }, None)?;
             }
             Err(refusal) => draft.refuse(session, refusal),
         }
@@ -39,4 +40,11 @@ fn judge(fleet: &Fleet, holder: &Holder, session: &SessionId, token: FencingToke
         Some(lease) if lease.holder != *holder => Err(over(format!("it belongs to {}", lease.holder))),
         Some(_) => Ok(()),
     }
+}
+
+/// Whether the session is to run on elsewhere: it was ordered to move, or its pod is leaving.
+fn hands_over(fleet: &Fleet, session: &SessionId) -> bool {
+    let Some(lease) = fleet.session(session).and_then(|session| session.lease.as_ref()) else { return false };
+    let leaving = fleet.registration(lease.registration).is_some_and(|registration| registration.state != RegistrationState::Ready);
+    fleet.wants(session) && (lease.moving_to.is_some() || leaving)
 }
