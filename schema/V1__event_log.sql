@@ -92,3 +92,9 @@ cross join lateral unnest(pulse.registrations, pulse.sequences) as beat (registr
 left join event registered
     on not registered.pulse and registered.type = 'PodRegistered' and (registered.data ->> 'registration')::integer = beat.registration
 where pulse.pulse;
+
+-- Which text of the projections the schema `projection` was built from.
+create table projection_version (
+    one  boolean primary key default true check (one),
+    hash text not null
+);

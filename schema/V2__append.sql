@@ -40,14 +40,10 @@ declare
     resolved      bigint[] := '{}';
 begin
     -- The row lock makes appends wait for each other; read committed then shows the waiter the head that the winner left.
-    update event_head as h
-    set position = h.position + ledger_count + pulse_count,
-        ledger_position = case when ledger_count > 0 then h.position + ledger_count else h.ledger_position end,
-        -- Never backwards, whatever the clock does.
-        recorded_at = greatest(clock_timestamp(), h.recorded_at)
+    select h.* into head from event_head h
     where h.epoch = expected_epoch and h.ledger_position = expected_ledger
       and (expected_position is null or h.position = expected_position)
-    returning * into head;
+    for update;
 
     appended := found;
     if not appended then
@@ -56,13 +52,14 @@ begin
     end if;
 
     epoch := head.epoch;
-    "position" := head.position;
-    ledger_position := head.ledger_position;
-    recorded_at := head.recorded_at;
-    first_position := head.position - ledger_count - pulse_count + 1;
+    first_position := head.position + 1;
+    "position" := head.position + ledger_count + pulse_count;
+    ledger_position := case when ledger_count > 0 then head.position + ledger_count else head.ledger_position end;
+    -- Never backwards, whatever the clock does.
+    recorded_at := greatest(clock_timestamp(), head.recorded_at);
 
+    link := head.hash;
     if ledger_count > 0 then
-        link := head.hash;
         for i in 1 .. ledger_count loop
             cause := coalesce(causes[i], first_position + cause_indexes[i] - 1);
             link := event_hash(link, first_position + i - 1, epoch, ids[i], types[i], schema_versions[i], streams[i], recorded_at,
@@ -70,7 +67,6 @@ begin
             links := links || link;
             resolved := resolved || cause;
         end loop;
-        update event_head set hash = link;
 
         insert into event (position, pulse, epoch, id, type, schema_version, stream, recorded_at, actor, request_id, cause, data, hash)
         select first_position + e.n - 1, false, append.epoch, e.id, e.type, e.schema_version, e.stream, append.recorded_at, e.actor,
@@ -85,6 +81,9 @@ begin
         insert into event (position, pulse, epoch, id, type, schema_version, stream, recorded_at, actor, registrations, sequences)
         values ("position", true, epoch, pulse_id, 'PulseRecorded', 1, 'fleet', recorded_at, pulse_actor, pulse_registrations, pulse_sequences);
     end if;
+
+    update event_head h
+    set position = append."position", ledger_position = append.ledger_position, hash = link, recorded_at = append.recorded_at;
 
     -- The partition after the one that was just entered, so that none is ever missing.
     if (first_position - 1) >> 20 <> "position" >> 20 then

@@ -13,5 +13,6 @@ pub mod lease;
 pub mod name;
 pub mod placement;
 pub mod refusal;
+pub mod restore;
 pub mod status;
 pub mod token;
