@@ -1,0 +1,87 @@
+//! Gives vacant sessions to pods, and sessions of draining pods a place to go.
+
+use super::Draft;
+use crate::domain::event::{ClaimKind, SessionClaimed, SessionMoveOrdered};
+use crate::domain::fleet::{Fleet, Vacated};
+use crate::domain::name::{RegistrationId, SessionId};
+use crate::domain::placement::{self, Observed};
+use crate::domain::refusal::Refusal;
+use crate::domain::token::Position;
+
+/// Claims every vacant session that some pod can run, highest priority first. Never takes a session from a living owner: a
+/// draining one is asked to hand over, and only what another pod has room for.
+pub(super) fn assign(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+    let vacant: Vec<SessionId> = draft.fleet.vacancies().cloned().collect();
+    for session in vacant {
+        if let Ok(registration) = placement::choose(&draft.fleet, &session, None, observed) {
+            let first = draft.first_position();
+            give(draft, &session, registration, None, first)?;
+        }
+    }
+    hand_over_from_draining(draft, observed)
+}
+
+/// Proposes the claim of a vacant session. Without a `kind` the session's own past says which it is.
+pub(super) fn give(
+    draft: &mut Draft,
+    session: &SessionId,
+    registration: RegistrationId,
+    kind: Option<ClaimKind>,
+    cause: Option<Position>,
+) -> Result<(), Refusal> {
+    let (past, past_cause) = match draft.fleet.session(session).and_then(|session| session.vacated.clone()) {
+        Some(Vacated::Expired { at }) => (ClaimKind::Takeover, Some(at)),
+        Some(Vacated::HandedOver { at }) => (ClaimKind::Handover, Some(at)),
+        None => (ClaimKind::Placement, cause),
+    };
+    if let Some(claim) = claim_of(&draft.fleet, session, registration, kind.unwrap_or(past)) {
+        draft.propose(claim, past_cause)?;
+    }
+    Ok(())
+}
+
+fn claim_of(fleet: &Fleet, session: &SessionId, id: RegistrationId, kind: ClaimKind) -> Option<SessionClaimed> {
+    let adapter = fleet.adapter(&session.adapter)?;
+    let holder = &fleet.registration(id)?.holder;
+    Some(SessionClaimed {
+        session: session.clone(),
+        pod: holder.pod.clone(),
+        incarnation: holder.incarnation.clone(),
+        registration: id,
+        kind,
+        ttl_ms: adapter.spec.lease_ttl_ms,
+        revision: adapter.revision,
+        units: adapter.spec.placement.capacity,
+    })
+}
+
+fn hand_over_from_draining(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+    let draining: Vec<RegistrationId> = draft.fleet.draining().collect();
+    for id in draining {
+        let first = draft.first_position();
+        for order in handovers(&draft.fleet, id) {
+            let without = draft.fleet.registration(id).map(|registration| registration.holder.pod.clone());
+            if let Ok(to) = placement::choose(&draft.fleet, &order, without.as_ref(), observed) {
+                order_move(draft, &order, to, first)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sessions of a draining pod that should run on and have nowhere to go yet.
+fn handovers(fleet: &Fleet, id: RegistrationId) -> Vec<SessionId> {
+    let waiting = fleet.leases_of(id).filter(|(session, lease)| lease.moving_to.is_none() && fleet.wants(session));
+    waiting.map(|(session, _)| session.clone()).collect()
+}
+
+/// Proposes the order to hand a session over to another registration.
+pub(super) fn order_move(draft: &mut Draft, session: &SessionId, to: RegistrationId, cause: Option<Position>) -> Result<(), Refusal> {
+    let lease = draft.fleet.session(session).and_then(|session| session.lease.as_ref());
+    let target = draft.fleet.registration(to);
+    if let (Some(lease), Some(target)) = (lease, target) {
+        let order = SessionMoveOrdered { session: session.clone(), token: lease.token, to: target.holder.pod.clone(), to_registration: to };
+        draft.propose(order, cause)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Pods come and go: registration and orderly leave.
+
+use super::{Draft, speaker};
+use crate::domain::adapter::{InvalidField, check_labels};
+use crate::domain::command::{Leave, Register};
+use crate::domain::event::{PodLeft, PodRegistered};
+use crate::domain::name::RegistrationId;
+use crate::domain::refusal::Refusal;
+
+const MAX_CAPACITY: u32 = 1_000_000;
+const MAX_CONNECTORS: usize = 256;
+
+/// Registers an incarnation, or confirms that it is registered. A newer incarnation of a name supersedes the older.
+pub(super) fn register(draft: &mut Draft, register: &Register) -> Result<(), Refusal> {
+    check(register)?;
+    let holder = &register.holder;
+    if let Some((_, current)) = draft.fleet.pod(&holder.pod) {
+        if current.holder == *holder {
+            return if current.access_token != register.access_token {
+                Err(Refusal::NotYourPod(holder.clone()))
+            } else if (current.capacity, &current.labels, &current.connectors)
+                != (register.capacity, &register.labels, &register.connectors)
+            {
+                Err(Refusal::RegistrationDiffers(holder.clone()))
+            } else {
+                Ok(())
+            };
+        }
+        if current.former.contains(&holder.incarnation) {
+            return Err(Refusal::Superseded { pod: holder.pod.clone(), given: holder.clone() });
+        }
+    }
+    let event = PodRegistered {
+        pod: holder.pod.clone(),
+        incarnation: holder.incarnation.clone(),
+        registration: RegistrationId(draft.fleet.last_registration().0 + 1),
+        capacity: register.capacity,
+        labels: register.labels.clone(),
+        connectors: register.connectors.clone(),
+        access_token: register.access_token.clone(),
+    };
+    draft.propose(event, None).map(drop)
+}
+
+fn check(register: &Register) -> Result<(), InvalidField> {
+    if register.capacity > MAX_CAPACITY {
+        return Err(InvalidField::new("capacity", format!("{} is more than {MAX_CAPACITY}", register.capacity)));
+    }
+    if register.connectors.len() > MAX_CONNECTORS {
+        return Err(InvalidField::new("connectors", format!("{} are more than {MAX_CONNECTORS}", register.connectors.len())));
+    }
+    check_labels("labels", &register.labels)
+}
+
+/// A pod that has released everything says goodbye, so that nobody waits for its silence.
+pub(super) fn leave(draft: &mut Draft, leave: &Leave) -> Result<(), Refusal> {
+    let (registration, current) = speaker(&draft.fleet, &leave.holder, &leave.access_token)?;
+    if !current.leases.is_empty() {
+        return Err(Refusal::HoldsSessions(leave.holder.clone()));
+    }
+    let holder = leave.holder.clone();
+    draft.propose(PodLeft { pod: holder.pod, incarnation: holder.incarnation, registration }, None).map(drop)
+}
