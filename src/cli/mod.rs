@@ -13,6 +13,7 @@ mod drain;
 mod get;
 mod lists;
 mod logging;
+mod migrate;
 mod move_session;
 mod output;
 mod progress;
@@ -53,6 +54,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Migrate(migrate::MigrateArgs),
     Apply(apply::ApplyArgs),
     Get(get::GetArgs),
     Enable(admin_state::EnableArgs),
@@ -89,6 +91,7 @@ impl Command {
 
     async fn run(self, server: &ServerArgs) -> anyhow::Result<()> {
         match self {
+            Self::Migrate(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,

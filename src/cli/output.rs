@@ -53,14 +53,15 @@ pub(super) fn coloured() -> bool {
 
 /// Text of others without what a terminal would obey.
 pub(super) fn harmless(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
         if c.is_control() {
-            shown.extend(c.escape_debug())
+            shown.extend(c.escape_debug());
         } else {
-            shown.push(c)
+            shown.push(c);
         }
-        shown
-    })
+    }
+    shown
 }
 
 /// Lays valid JSON out anew and changes nothing but white space: keys keep their order and numbers their digits.

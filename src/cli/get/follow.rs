@@ -22,10 +22,9 @@ pub(super) async fn run(api: &Api, format: Format, filter: &Filter, first_page: 
     if format == Format::Table {
         output::line(&aligned(HEADERS.map(str::to_owned)))?;
     }
-    // With `--after` the page may end before the head, and what lies between comes by the stream.
-    let mut last = page.next.unwrap_or(page.head);
+    // Not the head: events may lie between the page and it, and those come by the stream.
+    let mut last = page.events.iter().map(|event| event.position).max().unwrap_or(page.head);
     for event in in_order(page.events) {
-        last = last.max(event.position);
         show(format, &event)?;
     }
     let path = filter.path("/v1/events/stream", Vec::new())?;

@@ -114,7 +114,7 @@ impl SessionsArgs {
                 }
                 // Who watches wants to see the end of an outage too.
                 Err(error) if error.downcast_ref().is_some_and(client::Error::is_passing) => {
-                    output::note(&format!("{error}; still trying"))
+                    output::note(&format!("{error}; still trying"));
                 }
                 Err(error) => return Err(error),
             }
