@@ -1,6 +1,6 @@
 //! The envelopes that the API puts round its lists.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::wire::access_token::AccessTokenView;
 use crate::wire::adapter::AdapterView;
@@ -12,7 +12,7 @@ pub(super) struct AdapterList {
     pub(super) adapters: Vec<AdapterView>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SessionList {
     pub(super) sessions: Vec<SessionView>,
 }

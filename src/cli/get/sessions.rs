@@ -78,14 +78,13 @@ impl SessionsArgs {
             None => Ok(Seen { sessions: serde_json::from_str::<SessionList>(&answer.body)?.sessions, json: answer.body, at }),
             Some(Which::One(_)) => Ok(Seen { sessions: vec![serde_json::from_str(&answer.body)?], json: answer.body, at }),
             Some(Which::OfAdapter(name)) => {
-                let mut sessions = serde_json::from_str::<SessionList>(&answer.body)?.sessions;
-                sessions.retain(|session| session.adapter == *name);
-                if sessions.is_empty() {
+                let mut list: SessionList = serde_json::from_str(&answer.body)?;
+                list.sessions.retain(|session| session.adapter == *name);
+                if list.sessions.is_empty() {
                     // Whether the adapter exists at all is for the server to say.
                     api.get::<serde::de::IgnoredAny>(&format!("/v1/adapters/{name}")).await?;
                 }
-                let json = serde_json::to_string(&serde_json::json!({ "sessions": sessions }))?;
-                Ok(Seen { json, sessions, at })
+                Ok(Seen { json: serde_json::to_string(&list)?, sessions: list.sessions, at })
             }
         }
     }
