@@ -50,11 +50,6 @@ struct DevFile {
 }
 
 impl ServerArgs {
-    /// Whether the caller chose orchestrators, and did not leave it to the defaults.
-    pub(super) fn is_chosen(&self) -> bool {
-        !self.server.is_empty()
-    }
-
     /// The access token, if one is given, from wherever it is.
     pub(super) fn token(&self) -> anyhow::Result<Option<String>> {
         match (&self.token, &self.token_file) {
