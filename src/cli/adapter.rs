@@ -9,7 +9,7 @@ use reqwest::Url;
 
 use super::report::WrongUsage;
 use super::server::ServerArgs;
-use super::signals::run_until_signalled;
+use super::signals::{Second, run_until_signalled};
 use super::values;
 use crate::adapter;
 use crate::domain::adapter::{Labels, check_labels};
@@ -53,7 +53,7 @@ impl AdapterArgs {
     pub(super) async fn run(self, server: &ServerArgs) -> anyhow::Result<()> {
         let token = server.token()?.context("a pod needs an access token of role pod; give --token-file FILE")?;
         let config = self.config(token)?;
-        run_until_signalled(|shutdown| adapter::run(config, shutdown)).await
+        run_until_signalled(Second::EndsAtOnce, |shutdown| adapter::run(config, shutdown)).await
     }
 
     fn config(self, access_token: String) -> anyhow::Result<adapter::Config> {

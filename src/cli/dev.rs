@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::signals::run_until_signalled;
+use super::signals::{Second, run_until_signalled};
 use crate::dev;
 use crate::domain::adapter::LeaseTtl;
 
@@ -47,6 +47,6 @@ impl DevArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let Self { data, port, orchestrators, pods, lease_ttl, reset, database_url } = self;
         let config = dev::Config { data, port, orchestrators, pods, lease_ttl, reset, database_url };
-        run_until_signalled(|shutdown| dev::run(config, shutdown)).await
+        run_until_signalled(Second::IsTheServices, |shutdown| dev::run(config, shutdown)).await
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::ValueEnum;
 use uuid::Uuid;
 
-use super::signals::run_until_signalled;
+use super::signals::{Second, run_until_signalled};
 use crate::orchestrator;
 
 /// Runs one orchestrator, the service that pods and people talk to. Run as many as you like on one database.
@@ -48,7 +48,7 @@ enum Migrations {
 impl OrchestratorArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let config = self.config();
-        run_until_signalled(|shutdown| orchestrator::run(config, shutdown)).await
+        run_until_signalled(Second::EndsAtOnce, |shutdown| orchestrator::run(config, shutdown)).await
     }
 
     fn config(self) -> orchestrator::Config {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::signals::run_until_signalled;
+use super::signals::{Second, run_until_signalled};
 use crate::dev::venue;
 
 /// Runs the demo venue, which compares fencing tokens and writes down what it accepted and refused.
@@ -21,6 +21,6 @@ pub(super) struct VenueArgs {
 impl VenueArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let config = venue::Config { listen: self.listen, journal: self.journal };
-        run_until_signalled(|shutdown| venue::run(config, shutdown)).await
+        run_until_signalled(Second::EndsAtOnce, |shutdown| venue::run(config, shutdown)).await
     }
 }
