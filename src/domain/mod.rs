@@ -7,6 +7,7 @@ pub mod command;
 pub mod decide;
 pub mod event;
 pub mod evolve;
+pub mod explain;
 pub mod fleet;
 pub mod identity;
 pub mod lease;
@@ -14,4 +15,6 @@ pub mod name;
 pub mod placement;
 pub mod refusal;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod token;
