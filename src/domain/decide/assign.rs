@@ -1,9 +1,11 @@
 //! Gives vacant sessions to pods, and sessions of draining pods a place to go.
 
+use std::collections::BTreeMap;
+
 use super::Draft;
-use crate::domain::event::{ClaimKind, SessionClaimed, SessionMoveOrdered};
+use crate::domain::event::{AdapterEnabled, AdapterRevised, ClaimKind, Event, SessionClaimed, SessionMoveOrdered};
 use crate::domain::fleet::{Fleet, Vacated};
-use crate::domain::name::{RegistrationId, SessionId};
+use crate::domain::name::{AdapterName, RegistrationId, SessionId};
 use crate::domain::placement::{self, Observed};
 use crate::domain::refusal::Refusal;
 use crate::domain::token::Position;
@@ -11,14 +13,37 @@ use crate::domain::token::Position;
 /// Claims every vacant session that some pod can run, highest priority first. Never takes a session from a living owner: a
 /// draining one is asked to hand over, and only what another pod has room for.
 pub(super) fn assign(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+    let causes = Causes::of(draft);
     let vacant: Vec<SessionId> = draft.fleet.vacancies().cloned().collect();
     for session in vacant {
         if let Ok(registration) = placement::choose(&draft.fleet, &session, None, observed) {
-            let first = draft.first_position();
-            give(draft, &session, registration, None, first)?;
+            give(draft, &session, registration, None, causes.for_adapter(&session.adapter))?;
         }
     }
-    hand_over_from_draining(draft, observed)
+    hand_over_from_draining(draft, causes.first, observed)
+}
+
+/// Which of the command's own events led to an assignment: the one about the session's adapter, else the first. Taken before
+/// anything is assigned, because one assignment does not lead to the next.
+struct Causes {
+    first: Option<Position>,
+    by_adapter: BTreeMap<AdapterName, Position>,
+}
+
+impl Causes {
+    fn of(draft: &Draft) -> Self {
+        let mut by_adapter = BTreeMap::new();
+        for (position, event) in draft.proposed() {
+            if let Event::AdapterEnabled(AdapterEnabled { adapter, .. }) | Event::AdapterRevised(AdapterRevised { adapter, .. }) = event {
+                by_adapter.insert(adapter.clone(), position);
+            }
+        }
+        Self { first: draft.first_position(), by_adapter }
+    }
+
+    fn for_adapter(&self, adapter: &AdapterName) -> Option<Position> {
+        self.by_adapter.get(adapter).copied().or(self.first)
+    }
 }
 
 /// Proposes the claim of a vacant session. Without a `kind` the session's own past says which it is.
@@ -55,14 +80,13 @@ fn claim_of(fleet: &Fleet, session: &SessionId, id: RegistrationId, kind: ClaimK
     })
 }
 
-fn hand_over_from_draining(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+fn hand_over_from_draining(draft: &mut Draft, cause: Option<Position>, observed: &impl Observed) -> Result<(), Refusal> {
     let draining: Vec<RegistrationId> = draft.fleet.draining().collect();
     for id in draining {
-        let first = draft.first_position();
         for order in handovers(&draft.fleet, id) {
             let without = draft.fleet.registration(id).map(|registration| registration.holder.pod.clone());
             if let Ok(to) = placement::choose(&draft.fleet, &order, without.as_ref(), observed) {
-                order_move(draft, &order, to, first)?;
+                order_move(draft, &order, to, cause)?;
             }
         }
     }

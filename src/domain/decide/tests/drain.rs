@@ -86,3 +86,11 @@ fn a_preview_says_where_each_session_would_go_and_changes_nothing() {
     assert_eq!(preview_drain(&draining.fleet, &pod_name("pod-1"), &draining.silences).expect("known"), preview);
     assert!(preview_drain(&draining.fleet, &pod_name("pod-9"), &draining.silences).is_err());
 }
+
+#[test]
+fn several_orders_that_wait_for_the_same_room_are_not_each_other_s_cause() {
+    crowded()
+        .and([drained("pod-1"), registered(pod("pod-3"))])
+        .when(expire())
+        .then([move_ordered("a/0", "pod-2").because(Nothing), move_ordered("b/0", "pod-3").because(Nothing)]);
+}

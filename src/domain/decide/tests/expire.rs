@@ -113,3 +113,11 @@ fn when_everybody_is_silent_nobody_takes_over() {
         lost("pod-2", 5_000),
     ]);
 }
+
+#[test]
+fn sessions_that_wait_for_each_other_s_rooms_are_not_each_other_s_cause() {
+    // Heartbeats place nothing, so both wait when the next look is taken; neither claim led to the other.
+    given([registered(pod("pod-1")), declared("a", exclusive()), enabled("a"), declared("b", exclusive()), enabled("b")])
+        .when(expire())
+        .then([placed("a/0", "pod-1").because(Nothing), placed("b/0", "pod-1").because(Nothing)]);
+}

@@ -128,3 +128,12 @@ fn the_mode_may_be_any_while_nobody_owns_a_session() {
     assert_eq!(single().mode, Mode::Single);
     given([declared("a", single())]).when(put("a", exclusive())).then([revised("a", exclusive())]);
 }
+
+#[test]
+fn declaring_and_enabling_at_once_also_finds_an_owner() {
+    given([registered(pod("pod-1"))]).when(put_enabled("a", exclusive(), true)).then([
+        declared("a", exclusive()).because(Nothing),
+        enabled("a").because(New(1)),
+        placed("a/0", "pod-1").because(New(2)),
+    ]);
+}

@@ -76,3 +76,13 @@ fn enabling_again_before_the_owner_has_closed_leaves_it_the_owner() {
     // It had begun to close, and says so: then it gets a new start with a new token.
     world.when(release("pod-1", &["a/0"])).then([released("a/0"), placed("a/0", "pod-1").because(New(1))]);
 }
+
+#[test]
+fn each_claim_names_the_enabling_of_its_own_adapter_as_its_cause() {
+    given([declared("a", exclusive()), declared("b", exclusive()), registered(pod("pod-1"))]).when(enable(&["a", "b"])).then([
+        enabled("a"),
+        enabled("b"),
+        placed("a/0", "pod-1").because(New(1)),
+        placed("b/0", "pod-1").because(New(2)),
+    ]);
+}
