@@ -121,3 +121,12 @@ fn sessions_that_wait_for_each_other_s_rooms_are_not_each_other_s_cause() {
         .when(expire())
         .then([placed("a/0", "pod-1").because(Nothing), placed("b/0", "pod-1").because(Nothing)]);
 }
+
+#[test]
+fn a_dead_pod_does_not_get_back_what_it_lost_though_the_timeout_was_raised_since() {
+    running_on_pod_1().after(put("a", exclusive().ttl(60_000))).silent("pod-1", 5_000).when(expire()).then([
+        expired("a/0", 5_000),
+        lost("pod-1", 5_000),
+        taken_over("a/0", "pod-2").because(New(1)),
+    ]);
+}
