@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::adapter::{AdapterSpec, LeaseTtl};
 use super::fleet::{Fleet, Registration, RegistrationState};
+use super::lease;
 use super::name::{ConnectorName, PodName, RegistrationId, SessionId};
 
 /// What a decision may know of the present besides the log: how long each registration has been silent, as this orchestrator
@@ -37,6 +38,9 @@ pub enum NoPlace {
 pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, observed: &impl Observed) -> Result<RegistrationId, NoPlace> {
     let Some(adapter) = fleet.adapter(&session.adapter) else { return Err(NoPlace::NoPod) };
     let spec = &adapter.spec;
+    let shortest = fleet.shortest_ttl();
+    // Judged by how often pods heartbeat, not by this adapter's timeout: an hour's lease is no reason to trust a dead pod.
+    let doubtful_after = lease::heartbeat_interval(shortest) * 2;
     let preferred = fleet.session(session).and_then(|session| session.preferred.as_ref());
     let mut best = None;
     let mut obstacle = NoPlace::NoPod;
@@ -45,12 +49,14 @@ pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, obs
         if without == Some(pod) {
             continue;
         }
-        let silence = observed.silence(id, spec.lease_ttl_ms);
-        if let Err(why) = fits(registration, spec, silence) {
+        // Silent for the shortest timeout in use, it would be lost if it held nothing. That one is never longer than the adapter's.
+        let silence = observed.silence(id, shortest);
+        let silent = if silence >= shortest.as_duration() { Err(NoPlace::Silent) } else { Ok(()) };
+        if let Err(why) = fits(registration, spec, silence).and(silent) {
             obstacle = obstacle.max(why);
             continue;
         }
-        let doubtful = silence * 2 > spec.lease_ttl_ms.as_duration();
+        let doubtful = silence > doubtful_after;
         let siblings = siblings(fleet, registration, session);
         // Shares are compared in integers: load / capacity in millionths.
         let share = u64::from(registration.load()) * 1_000_000 / u64::from(registration.capacity.max(1));

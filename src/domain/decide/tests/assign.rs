@@ -97,3 +97,19 @@ fn a_large_session_that_does_not_fit_does_not_hold_up_a_small_one() {
         .when(register(pod("pod-1").room(4)))
         .then([registered(pod("pod-1").room(4)), placed("b/0", "pod-1")]);
 }
+
+#[test]
+fn a_pod_that_others_would_have_been_taken_from_gets_nothing_new() {
+    let world = given([declared("a", exclusive().ttl(3_600_000)), enabled("a"), registered(pod("pod-1"))])
+        .and([declared("b", exclusive().ttl(2_000))])
+        .silent("pod-1", 2_000);
+    assert_eq!(choice(&world, "a/0"), Err(NoPlace::Silent));
+}
+
+#[test]
+fn a_long_timeout_does_not_make_a_pod_that_is_gone_look_well() {
+    // Heartbeats come at least every 5 s, whatever the timeout: nobody waits an hour to learn that pod-1 is gone.
+    let world = || given([declared("a", exclusive().ttl(3_600_000)), enabled("a"), registered(pod("pod-1")), registered(pod("pod-2"))]);
+    assert_eq!(chosen(&world().silent("pod-1", 10_000), "a/0"), "pod-1");
+    assert_eq!(chosen(&world().silent("pod-1", 10_001), "a/0"), "pod-2");
+}
