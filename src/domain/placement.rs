@@ -1,5 +1,6 @@
 //! Which pod runs what: a pure choice that is sticky, respects capacity, labels and connectors, and moves nothing by itself.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::adapter::{AdapterSpec, LeaseTtl};
@@ -42,6 +43,7 @@ pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, obs
     // Judged by how often pods heartbeat, not by this adapter's timeout: an hour's lease is no reason to trust a dead pod.
     let doubtful_after = lease::heartbeat_interval(shortest) * 2;
     let preferred = fleet.session(session).and_then(|session| session.preferred.as_ref());
+    let siblings = siblings(fleet, session, spec);
     let mut best = None;
     let mut obstacle = NoPlace::NoPod;
     for (id, registration) in fleet.pods() {
@@ -57,7 +59,7 @@ pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, obs
             continue;
         }
         let doubtful = silence > doubtful_after;
-        let siblings = siblings(fleet, registration, session);
+        let siblings = siblings.get(&id).copied().unwrap_or(0);
         // Shares are compared in integers: load / capacity in millionths.
         let share = u64::from(registration.load()) * 1_000_000 / u64::from(registration.capacity.max(1));
         let rank = (doubtful, preferred != Some(pod), siblings, share, pod);
@@ -90,11 +92,15 @@ pub fn fits(registration: &Registration, spec: &AdapterSpec, silence: Duration) 
     Ok(())
 }
 
-fn siblings(fleet: &Fleet, registration: &Registration, session: &SessionId) -> usize {
-    let replicated = fleet.adapter(&session.adapter).is_some_and(|adapter| adapter.spec.replicas > 1);
-    if !replicated {
-        return 0;
+/// How many other sessions of the same adapter each registration has or is about to get by a move.
+fn siblings(fleet: &Fleet, session: &SessionId, spec: &AdapterSpec) -> BTreeMap<RegistrationId, usize> {
+    let mut siblings = BTreeMap::new();
+    if spec.replicas > 1 {
+        let others = fleet.sessions_of(&session.adapter).filter(|(other, _)| *other != session);
+        for lease in others.filter_map(|(_, other)| other.lease.as_ref()) {
+            let at = lease.moving_to.as_ref().map_or(lease.registration, |to| to.registration);
+            *siblings.entry(at).or_default() += 1;
+        }
     }
-    let of_adapter = SessionId::new(session.adapter.clone(), 0)..=SessionId::new(session.adapter.clone(), u16::MAX);
-    registration.leases.range(of_adapter).filter(|other| *other != session).count()
+    siblings
 }

@@ -94,3 +94,12 @@ fn several_orders_that_wait_for_the_same_room_are_not_each_other_s_cause() {
         .when(expire())
         .then([move_ordered("a/0", "pod-2").because(Nothing), move_ordered("b/0", "pod-3").because(Nothing)]);
 }
+
+#[test]
+fn replicas_spread_over_the_pods_that_they_are_handed_to() {
+    given([declared("a", load_balanced(2)), enabled("a"), declared("b", exclusive()), enabled("b"), registered(pod("pod-1"))])
+        .and([placed("a/0", "pod-1"), placed("a/1", "pod-1")])
+        .and([registered(pod("pod-2").room(100)), registered(pod("pod-3").room(4)), placed("b/0", "pod-3")])
+        .when(drain("pod-1"))
+        .then([drained("pod-1"), move_ordered("a/0", "pod-2"), move_ordered("a/1", "pod-3")]);
+}
