@@ -1,11 +1,12 @@
 //! Gives vacant sessions to pods, and sessions of draining pods a place to go.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Draft;
 use crate::domain::event::{AdapterEnabled, AdapterRevised, ClaimKind, Event, SessionClaimed, SessionMoveOrdered};
 use crate::domain::fleet::{Fleet, Vacated};
-use crate::domain::name::{AdapterName, RegistrationId, SessionId};
+use crate::domain::name::{AdapterName, PodName, RegistrationId, SessionId};
 use crate::domain::placement::{self, Observed};
 use crate::domain::refusal::Refusal;
 use crate::domain::token::Position;
@@ -81,22 +82,20 @@ fn claim_of(fleet: &Fleet, session: &SessionId, id: RegistrationId, kind: ClaimK
 }
 
 fn hand_over_from_draining(draft: &mut Draft, cause: Option<Position>, observed: &impl Observed) -> Result<(), Refusal> {
-    let draining: Vec<RegistrationId> = draft.fleet.draining().collect();
-    for id in draining {
-        for order in handovers(&draft.fleet, id) {
-            let without = draft.fleet.registration(id).map(|registration| registration.holder.pod.clone());
-            if let Ok(to) = placement::choose(&draft.fleet, &order, without.as_ref(), observed) {
-                order_move(draft, &order, to, cause)?;
-            }
+    for (_, session, owner) in handovers(&draft.fleet) {
+        if let Ok(to) = placement::choose(&draft.fleet, &session, Some(&owner), observed) {
+            order_move(draft, &session, to, cause)?;
         }
     }
     Ok(())
 }
 
-/// Sessions of a draining pod that should run on and have nowhere to go yet.
-fn handovers(fleet: &Fleet, id: RegistrationId) -> Vec<SessionId> {
-    let waiting = fleet.leases_of(id).filter(|(session, lease)| lease.moving_to.is_none() && fleet.wants(session));
-    waiting.map(|(session, _)| session.clone()).collect()
+/// Sessions of draining pods that should run on and have nowhere to go yet, with their owners; first served first.
+fn handovers(fleet: &Fleet) -> BTreeSet<(Reverse<i32>, SessionId, PodName)> {
+    let leases = fleet.draining().flat_map(|id| fleet.leases_of(id));
+    let waiting = leases.filter(|(session, lease)| lease.moving_to.is_none() && fleet.wants(session));
+    let priority = |session: &SessionId| Reverse(fleet.adapter(&session.adapter).map_or(i32::MIN, |adapter| adapter.spec.priority));
+    waiting.map(|(session, lease)| (priority(session), session.clone(), lease.holder.pod.clone())).collect()
 }
 
 /// Proposes the order to hand a session over to another registration.

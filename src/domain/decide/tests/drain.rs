@@ -103,3 +103,8 @@ fn replicas_spread_over_the_pods_that_they_are_handed_to() {
         .when(drain("pod-1"))
         .then([drained("pod-1"), move_ordered("a/0", "pod-2"), move_ordered("a/1", "pod-3")]);
 }
+
+#[test]
+fn the_important_are_handed_over_first() {
+    crowded().and([revised("b", exclusive().priority(200))]).when(drain("pod-1")).then([drained("pod-1"), move_ordered("b/0", "pod-2")]);
+}
