@@ -15,13 +15,24 @@ use crate::domain::token::Position;
 /// draining one is asked to hand over, and only what another pod has room for.
 pub(super) fn assign(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
     let causes = Causes::of(draft);
-    let vacant: Vec<SessionId> = draft.fleet.vacancies().cloned().collect();
-    for session in vacant {
+    for session in waiting(draft) {
         if let Ok(registration) = placement::choose(&draft.fleet, &session, None, observed) {
             give(draft, &session, registration, None, causes.for_adapter(&session.adapter))?;
         }
     }
     hand_over_from_draining(draft, causes.first, observed)
+}
+
+/// Vacant sessions, first served first. Before all others come those that were handed over just now: they ran, and closed because
+/// room was promised to them.
+fn waiting(draft: &Draft) -> Vec<SessionId> {
+    let just_handed_over = |session: &&SessionId| match draft.fleet.session(session).and_then(|session| session.vacated.as_ref()) {
+        Some(Vacated::HandedOver { at }) => draft.first_position().is_some_and(|first| *at >= first),
+        _ => false,
+    };
+    let (mut waiting, others): (Vec<_>, Vec<_>) = draft.fleet.vacancies().partition(just_handed_over);
+    waiting.extend(others);
+    waiting.into_iter().cloned().collect()
 }
 
 /// Which of the command's own events led to an assignment: the one about the session's adapter, else the first. Taken before

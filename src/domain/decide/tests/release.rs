@@ -90,3 +90,15 @@ fn a_pod_releases_only_for_itself() {
     running_on_pod_1().when(release("pod-1", &["a/0"]).spoken_with('b')).refused("not-your-pod");
     running_on_pod_1().when(release("pod-9", &["a/0"])).refused("pod-unknown");
 }
+
+#[test]
+fn the_room_kept_for_a_move_is_not_given_to_anyone_else() {
+    // Nobody has room for b, whatever its priority: the one free unit of pod-2 is kept for a.
+    given([declared("a", exclusive()), enabled("a"), registered(pod("pod-1").room(1)), placed("a/0", "pod-1")])
+        .and([registered(pod("pod-2").room(1)), drained("pod-1"), move_ordered("a/0", "pod-2")])
+        .when(put_enabled("b", exclusive().priority(900), true))
+        .then([declared("b", exclusive().priority(900)), enabled("b")])
+        .afterwards()
+        .when(release("pod-1", &["a/0"]))
+        .then([released_to_move("a/0"), handed_over("a/0", "pod-2")]);
+}
