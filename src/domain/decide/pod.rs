@@ -4,7 +4,8 @@ use super::{Draft, speaker};
 use crate::domain::adapter::{InvalidField, check_labels};
 use crate::domain::command::{Leave, Register};
 use crate::domain::event::{PodLeft, PodRegistered};
-use crate::domain::name::RegistrationId;
+use crate::domain::fleet::{Fleet, RegistrationState};
+use crate::domain::name::{Holder, RegistrationId};
 use crate::domain::refusal::Refusal;
 
 const MAX_CAPACITY: u32 = 1_000_000;
@@ -26,9 +27,9 @@ pub(super) fn register(draft: &mut Draft, register: &Register) -> Result<(), Ref
                 Ok(())
             };
         }
-        if current.former.contains(&holder.incarnation) {
-            return Err(Refusal::Superseded { pod: holder.pod.clone(), given: holder.clone() });
-        }
+    }
+    if superseded(&draft.fleet, holder) {
+        return Err(Refusal::Superseded { pod: holder.pod.clone(), given: holder.clone() });
     }
     let event = PodRegistered {
         pod: holder.pod.clone(),
@@ -40,6 +41,12 @@ pub(super) fn register(draft: &mut Draft, register: &Register) -> Result<(), Ref
         access_token: register.access_token.clone(),
     };
     draft.propose(event, None).map(drop)
+}
+
+/// Known by the start that has the name now, or by leases that it still holds when that one is gone.
+fn superseded(fleet: &Fleet, holder: &Holder) -> bool {
+    let former = fleet.pod(&holder.pod).is_some_and(|(_, current)| current.former.contains(&holder.incarnation));
+    former || fleet.registration_of(holder).is_some_and(|(_, registration)| registration.state == RegistrationState::Superseded)
 }
 
 fn check(register: &Register) -> Result<(), InvalidField> {

@@ -85,3 +85,8 @@ fn limits_are_checked() {
     let words = given([]).when(register(many)).refused("invalid-field");
     assert!(words.starts_with("connectors: "), "{words}");
 }
+
+#[test]
+fn a_former_start_that_still_holds_leases_stays_superseded_when_the_newer_is_gone() {
+    running_on_pod_1().after(register(pod("pod-1#2"))).after(leave("pod-1#2")).when(register(pod("pod-1#1"))).refused("pod-superseded");
+}
