@@ -64,3 +64,11 @@ fn the_target_must_be_able_to_run_it() {
     running_on_pod_1().silent("pod-2", 5_000).when(move_to("a/0", "pod-2")).refused("cannot-run-there");
     running_on_pod_1().and([revised("a", exclusive().label("zone", "b"))]).when(move_to("a/0", "pod-2")).refused("cannot-run-there");
 }
+
+#[test]
+fn a_session_that_is_closing_for_good_is_not_moved() {
+    given([declared("a", load_balanced(2)), enabled("a"), registered(pod("pod-1")), placed("a/0", "pod-1"), placed("a/1", "pod-1")])
+        .and([revised("a", load_balanced(1)), registered(pod("pod-2"))])
+        .when(move_to("a/1", "pod-2"))
+        .refused("session-unknown");
+}
