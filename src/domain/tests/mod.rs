@@ -7,4 +7,5 @@ pub(super) mod given;
 pub(super) mod orders;
 pub(super) mod shapes;
 
+mod evolve;
 mod explain;
