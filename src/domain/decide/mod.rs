@@ -101,10 +101,16 @@ impl Draft {
         self.refused.push((session.clone(), refusal));
     }
 
+    /// The events so far, each with its provisional position.
+    fn proposed(&self) -> impl Iterator<Item = (Position, &Event)> {
+        let count = Position::try_from(self.events.len()).unwrap_or(Position::MAX);
+        let positions = self.fleet.ledger_position().saturating_sub(count) + 1..;
+        positions.zip(self.events.iter().map(|proposal| &proposal.event))
+    }
+
     /// The provisional position of the first event, which caused the others.
     fn first_position(&self) -> Option<Position> {
-        let count = Position::try_from(self.events.len()).unwrap_or(Position::MAX);
-        (count > 0).then(|| self.fleet.ledger_position() - count + 1)
+        self.proposed().next().map(|(position, _)| position)
     }
 
     fn finish(self) -> Decision {
