@@ -4,9 +4,9 @@ use axum::extract::{Path, State};
 
 use crate::domain::command::{Command, Drain};
 use crate::domain::decide::preview_drain;
-use crate::domain::explain::why_no_place;
 use crate::domain::identity::Role;
 use crate::domain::name::PodName;
+use crate::domain::placement;
 use crate::http::App;
 use crate::http::auth::Caller;
 use crate::http::body::OptionalJson;
@@ -47,7 +47,8 @@ pub(crate) async fn drain(
 pub(crate) fn answer(snapshot: &Snapshot, pod: &PodName) -> Result<DrainAnswer, ApiError> {
     let plan = preview_drain(&snapshot.fleet, pod, &snapshot.sight)?;
     let handovers = plan.into_iter().map(|(session, to)| {
-        let reason = to.is_none().then(|| why_no_place(&snapshot.fleet, &session, pod, &snapshot.sight));
+        let nowhere = || placement::choose(&snapshot.fleet, &session, Some(pod), &snapshot.sight).err().map(|why| why.to_string());
+        let reason = if to.is_none() { nowhere() } else { None };
         PlannedHandover { session, to, reason }
     });
     Ok(DrainAnswer { as_of: snapshot.as_of(), handovers: handovers.collect() })
