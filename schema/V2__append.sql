@@ -5,6 +5,7 @@
 --
 -- Nothing is written unless the head is where the caller decided: on the epoch and ledger position always, on the position
 -- of all events too unless `expected_position` is null. The loser of a race gets appended = false and the head as it is.
+-- A request that the log holds already is never carried out again: then nothing is written and `carried` names it.
 create function append(
     expected_epoch    integer,
     expected_ledger   bigint,
@@ -27,7 +28,8 @@ create function append(
     out first_position  bigint,
     out "position"      bigint,
     out ledger_position bigint,
-    out recorded_at     timestamptz
+    out recorded_at     timestamptz,
+    out carried         uuid[]
 )
 language plpgsql security definer set search_path from current as $$
 declare
@@ -48,6 +50,12 @@ begin
     appended := found;
     if not appended then
         select h.epoch, h.position, h.ledger_position, h.recorded_at into epoch, "position", ledger_position, recorded_at from event_head h;
+        return;
+    end if;
+
+    carried := array(select distinct known.request_id from event known where not known.pulse and known.request_id = any (request_ids));
+    if carried <> '{}' then
+        appended := false;
         return;
     end if;
 

@@ -7,6 +7,7 @@ pub mod command;
 pub mod decide;
 pub mod event;
 pub mod evolve;
+pub mod explain;
 pub mod fleet;
 pub mod identity;
 pub mod lease;
@@ -15,4 +16,6 @@ pub mod placement;
 pub mod refusal;
 pub mod restore;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod token;

@@ -1,9 +1,11 @@
 //! Which pod runs what: a pure choice that is sticky, respects capacity, labels and connectors, and moves nothing by itself.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::adapter::{AdapterSpec, LeaseTtl};
 use super::fleet::{Fleet, Registration, RegistrationState};
+use super::lease;
 use super::name::{ConnectorName, PodName, RegistrationId, SessionId};
 
 /// What a decision may know of the present besides the log: how long each registration has been silent, as this orchestrator
@@ -37,7 +39,11 @@ pub enum NoPlace {
 pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, observed: &impl Observed) -> Result<RegistrationId, NoPlace> {
     let Some(adapter) = fleet.adapter(&session.adapter) else { return Err(NoPlace::NoPod) };
     let spec = &adapter.spec;
+    let shortest = fleet.shortest_ttl();
+    // Judged by how often pods heartbeat, not by this adapter's timeout: an hour's lease is no reason to trust a dead pod.
+    let doubtful_after = lease::heartbeat_interval(shortest) * 2;
     let preferred = fleet.session(session).and_then(|session| session.preferred.as_ref());
+    let siblings = siblings(fleet, session, spec);
     let mut best = None;
     let mut obstacle = NoPlace::NoPod;
     for (id, registration) in fleet.pods() {
@@ -45,13 +51,15 @@ pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, obs
         if without == Some(pod) {
             continue;
         }
-        let silence = observed.silence(id, spec.lease_ttl_ms);
-        if let Err(why) = fits(registration, spec, silence) {
+        // Silent for the shortest timeout in use, it would be lost if it held nothing. That one is never longer than the adapter's.
+        let silence = observed.silence(id, shortest);
+        let silent = if silence >= shortest.as_duration() { Err(NoPlace::Silent) } else { Ok(()) };
+        if let Err(why) = fits(registration, spec, silence).and(silent) {
             obstacle = obstacle.max(why);
             continue;
         }
-        let doubtful = silence * 2 > spec.lease_ttl_ms.as_duration();
-        let siblings = siblings(fleet, registration, session);
+        let doubtful = silence > doubtful_after;
+        let siblings = siblings.get(&id).copied().unwrap_or(0);
         // Shares are compared in integers: load / capacity in millionths.
         let share = u64::from(registration.load()) * 1_000_000 / u64::from(registration.capacity.max(1));
         let rank = (doubtful, preferred != Some(pod), siblings, share, pod);
@@ -84,11 +92,15 @@ pub fn fits(registration: &Registration, spec: &AdapterSpec, silence: Duration) 
     Ok(())
 }
 
-fn siblings(fleet: &Fleet, registration: &Registration, session: &SessionId) -> usize {
-    let replicated = fleet.adapter(&session.adapter).is_some_and(|adapter| adapter.spec.replicas > 1);
-    if !replicated {
-        return 0;
+/// How many other sessions of the same adapter each registration has or is about to get by a move.
+fn siblings(fleet: &Fleet, session: &SessionId, spec: &AdapterSpec) -> BTreeMap<RegistrationId, usize> {
+    let mut siblings = BTreeMap::new();
+    if spec.replicas > 1 {
+        let others = fleet.sessions_of(&session.adapter).filter(|(other, _)| *other != session);
+        for lease in others.filter_map(|(_, other)| other.lease.as_ref()) {
+            let at = lease.moving_to.as_ref().map_or(lease.registration, |to| to.registration);
+            *siblings.entry(at).or_default() += 1;
+        }
     }
-    let of_adapter = SessionId::new(session.adapter.clone(), 0)..=SessionId::new(session.adapter.clone(), u16::MAX);
-    registration.leases.range(of_adapter).filter(|other| *other != session).count()
+    siblings
 }

@@ -1,5 +1,7 @@
 //! Why something is not done: a value with a stable code for programs and a sentence for people.
 
+use uuid::Uuid;
+
 use super::adapter::InvalidField;
 use super::evolve::Corrupt;
 use super::identity::AccessTokenId;
@@ -71,6 +73,8 @@ pub enum Refusal {
     NotDraining(PodName),
     #[error("there is no access token {0}; `conncentric token list` shows them")]
     AccessTokenUnknown(AccessTokenId),
+    #[error("the request id {0} was used for another request by somebody else; make a new one")]
+    RequestIdTaken(Uuid),
     #[error("a fault of conncentric, nothing was changed: {0}")]
     Fault(#[from] Corrupt),
 }
@@ -107,6 +111,7 @@ impl Refusal {
             Self::HoldsSessions(_) => "pod-holds-sessions",
             Self::NotDraining(_) => "not-draining",
             Self::AccessTokenUnknown(_) => "access-token-unknown",
+            Self::RequestIdTaken(_) => "request-id-taken",
             Self::Fault(_) => "fault",
         }
     }

@@ -53,9 +53,11 @@ pub struct Appended {
     pub recorded_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Appended(Appended),
+    /// These requests are in the log already, so nothing was written.
+    Carried(Vec<Uuid>),
     /// Somebody else was first. Nothing was written; catch up, decide again, retry.
     Conflict,
 }
@@ -98,7 +100,8 @@ impl Batch {
             )
             .await?;
         if !row.try_get::<_, bool>("appended")? {
-            return Ok(Outcome::Conflict);
+            let carried: Option<Vec<Uuid>> = row.try_get("carried")?;
+            return Ok(carried.filter(|ids| !ids.is_empty()).map_or(Outcome::Conflict, Outcome::Carried));
         }
         Ok(Outcome::Appended(Appended {
             epoch: Epoch(row.try_get("epoch")?),

@@ -20,6 +20,8 @@ pub enum LogError {
     /// The database cannot be used as it is; the message says what to do.
     #[error("{0}")]
     Unsuitable(String),
+    #[error("the database does not answer")]
+    Silent,
     #[error("the migrations failed: {0}")]
     Migration(#[from] refinery::Error),
 }
@@ -31,6 +33,7 @@ impl LogError {
         match self {
             // Class 08 is a lost connection, 57P a server that goes away while the commit may be on its way.
             Self::Database(error) => error.code().is_some_and(|code| !code.code().starts_with("08") && !code.code().starts_with("57P")),
+            Self::Silent => false,
             _ => true,
         }
     }

@@ -18,7 +18,7 @@ pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
 pub use connect::{Connection, Purpose};
 pub use error::LogError;
 pub use history::read_ownerships;
-pub use listen::{CHANNEL, listen};
+pub use listen::listen;
 pub use load::load_fleet;
 pub use migrate::{Migrated, check_schema, migrate};
 pub use page::{PageFilter, read_page};

@@ -1,9 +1,12 @@
 //! Gives vacant sessions to pods, and sessions of draining pods a place to go.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Draft;
-use crate::domain::event::{ClaimKind, SessionClaimed, SessionMoveOrdered};
+use crate::domain::event::{AdapterEnabled, AdapterRevised, ClaimKind, Event, SessionClaimed, SessionMoveOrdered};
 use crate::domain::fleet::{Fleet, Vacated};
-use crate::domain::name::{RegistrationId, SessionId};
+use crate::domain::name::{AdapterName, PodName, RegistrationId, SessionId};
 use crate::domain::placement::{self, Observed};
 use crate::domain::refusal::Refusal;
 use crate::domain::token::Position;
@@ -11,14 +14,48 @@ use crate::domain::token::Position;
 /// Claims every vacant session that some pod can run, highest priority first. Never takes a session from a living owner: a
 /// draining one is asked to hand over, and only what another pod has room for.
 pub(super) fn assign(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
-    let vacant: Vec<SessionId> = draft.fleet.vacancies().cloned().collect();
-    for session in vacant {
+    let causes = Causes::of(draft);
+    for session in waiting(draft) {
         if let Ok(registration) = placement::choose(&draft.fleet, &session, None, observed) {
-            let first = draft.first_position();
-            give(draft, &session, registration, None, first)?;
+            give(draft, &session, registration, None, causes.for_adapter(&session.adapter))?;
         }
     }
-    hand_over_from_draining(draft, observed)
+    hand_over_from_draining(draft, causes.first, observed)
+}
+
+/// Vacant sessions, first served first. Before all others come those that were handed over just now: they ran, and closed because
+/// room was promised to them.
+fn waiting(draft: &Draft) -> Vec<SessionId> {
+    let just_handed_over = |session: &&SessionId| match draft.fleet.session(session).and_then(|session| session.vacated.as_ref()) {
+        Some(Vacated::HandedOver { at }) => draft.first_position().is_some_and(|first| *at >= first),
+        _ => false,
+    };
+    let (mut waiting, others): (Vec<_>, Vec<_>) = draft.fleet.vacancies().partition(just_handed_over);
+    waiting.extend(others);
+    waiting.into_iter().cloned().collect()
+}
+
+/// Which of the command's own events led to an assignment: the one about the session's adapter, else the first. Taken before
+/// anything is assigned, because one assignment does not lead to the next.
+struct Causes {
+    first: Option<Position>,
+    by_adapter: BTreeMap<AdapterName, Position>,
+}
+
+impl Causes {
+    fn of(draft: &Draft) -> Self {
+        let mut by_adapter = BTreeMap::new();
+        for (position, event) in draft.proposed() {
+            if let Event::AdapterEnabled(AdapterEnabled { adapter, .. }) | Event::AdapterRevised(AdapterRevised { adapter, .. }) = event {
+                by_adapter.insert(adapter.clone(), position);
+            }
+        }
+        Self { first: draft.first_position(), by_adapter }
+    }
+
+    fn for_adapter(&self, adapter: &AdapterName) -> Option<Position> {
+        self.by_adapter.get(adapter).copied().or(self.first)
+    }
 }
 
 /// Proposes the claim of a vacant session. Without a `kind` the session's own past says which it is.
@@ -55,24 +92,21 @@ fn claim_of(fleet: &Fleet, session: &SessionId, id: RegistrationId, kind: ClaimK
     })
 }
 
-fn hand_over_from_draining(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
-    let draining: Vec<RegistrationId> = draft.fleet.draining().collect();
-    for id in draining {
-        let first = draft.first_position();
-        for order in handovers(&draft.fleet, id) {
-            let without = draft.fleet.registration(id).map(|registration| registration.holder.pod.clone());
-            if let Ok(to) = placement::choose(&draft.fleet, &order, without.as_ref(), observed) {
-                order_move(draft, &order, to, first)?;
-            }
+fn hand_over_from_draining(draft: &mut Draft, cause: Option<Position>, observed: &impl Observed) -> Result<(), Refusal> {
+    for (_, session, owner) in handovers(&draft.fleet) {
+        if let Ok(to) = placement::choose(&draft.fleet, &session, Some(&owner), observed) {
+            order_move(draft, &session, to, cause)?;
         }
     }
     Ok(())
 }
 
-/// Sessions of a draining pod that should run on and have nowhere to go yet.
-fn handovers(fleet: &Fleet, id: RegistrationId) -> Vec<SessionId> {
-    let waiting = fleet.leases_of(id).filter(|(session, lease)| lease.moving_to.is_none() && fleet.wants(session));
-    waiting.map(|(session, _)| session.clone()).collect()
+/// Sessions of draining pods that should run on and have nowhere to go yet, with their owners; first served first.
+fn handovers(fleet: &Fleet) -> BTreeSet<(Reverse<i32>, SessionId, PodName)> {
+    let leases = fleet.draining().flat_map(|id| fleet.leases_of(id));
+    let waiting = leases.filter(|(session, lease)| lease.moving_to.is_none() && fleet.wants(session));
+    let priority = |session: &SessionId| Reverse(fleet.adapter(&session.adapter).map_or(i32::MIN, |adapter| adapter.spec.priority));
+    waiting.map(|(session, lease)| (priority(session), session.clone(), lease.holder.pod.clone())).collect()
 }
 
 /// Proposes the order to hand a session over to another registration.

@@ -12,12 +12,14 @@ use crate::domain::placement::Observed;
 use crate::domain::refusal::Refusal;
 
 pub(super) fn expire(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+    // Looked up before anything ends: the last lease of the shortest timeout must not take its owner's silence with it.
+    let lost_after = lost_after(&draft.fleet);
     let registrations: Vec<RegistrationId> = draft.fleet.registrations().map(|(id, _)| id).collect();
     for id in registrations {
         for expired in due(&draft.fleet, id, observed) {
             draft.propose(expired, None)?;
         }
-        if let Some(lost) = lost(&draft.fleet, id, observed) {
+        if let Some(lost) = lost(&draft.fleet, id, lost_after, observed) {
             draft.propose(lost, None)?;
         }
     }
@@ -44,11 +46,11 @@ fn due(fleet: &Fleet, id: RegistrationId, observed: &impl Observed) -> Vec<Lease
 }
 
 /// A pod without leases is lost once it would have lost any: it must not be chosen as a successor.
-fn lost(fleet: &Fleet, id: RegistrationId, observed: &impl Observed) -> Option<PodLost> {
+fn lost(fleet: &Fleet, id: RegistrationId, lost_after: LeaseTtl, observed: &impl Observed) -> Option<PodLost> {
     let registration = fleet.registration(id)?;
-    let silence = observed.silence(id, lost_after(fleet));
+    let silence = observed.silence(id, lost_after);
     let over = registration.state != RegistrationState::Superseded && registration.leases.is_empty();
-    (over && silence >= lost_after(fleet).as_duration()).then(|| PodLost {
+    (over && silence >= lost_after.as_duration()).then(|| PodLost {
         pod: registration.holder.pod.clone(),
         incarnation: registration.holder.incarnation.clone(),
         registration: id,

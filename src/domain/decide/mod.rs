@@ -43,11 +43,13 @@ pub struct Proposal {
 }
 
 /// What a command comes to.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     pub events: Vec<Proposal>,
     /// Sessions of the command that it does not get, each with the reason. The rest of the command stands.
     pub refused: Vec<(SessionId, Refusal)>,
+    /// The fleet with the events folded at provisional positions.
+    pub after: Fleet,
 }
 
 /// Decides on a command. Nothing is changed; whoever appends the events folds them.
@@ -76,12 +78,13 @@ pub fn decide(fleet: &Fleet, command: &Command, observed: &impl Observed) -> Res
 /// A decision in the making: the fleet as it will be, and the events that make it so.
 struct Draft {
     fleet: Fleet,
-    decision: Decision,
+    events: Vec<Proposal>,
+    refused: Vec<(SessionId, Refusal)>,
 }
 
 impl Draft {
     fn new(fleet: &Fleet) -> Self {
-        Self { fleet: fleet.clone(), decision: Decision::default() }
+        Self { fleet: fleet.clone(), events: Vec::new(), refused: Vec::new() }
     }
 
     /// Adds an event and folds it; gives back its provisional position.
@@ -90,22 +93,28 @@ impl Draft {
         let recorded = provisional(&self.fleet, event.clone(), cause);
         let position = recorded.position;
         self.fleet = evolve(std::mem::replace(&mut self.fleet, Fleet::new(recorded.epoch)), &recorded)?;
-        self.decision.events.push(Proposal { event, cause });
+        self.events.push(Proposal { event, cause });
         Ok(position)
     }
 
     fn refuse(&mut self, session: &SessionId, refusal: Refusal) {
-        self.decision.refused.push((session.clone(), refusal));
+        self.refused.push((session.clone(), refusal));
+    }
+
+    /// The events so far, each with its provisional position.
+    fn proposed(&self) -> impl Iterator<Item = (Position, &Event)> {
+        let count = Position::try_from(self.events.len()).unwrap_or(Position::MAX);
+        let positions = self.fleet.ledger_position().saturating_sub(count) + 1..;
+        positions.zip(self.events.iter().map(|proposal| &proposal.event))
     }
 
     /// The provisional position of the first event, which caused the others.
     fn first_position(&self) -> Option<Position> {
-        let count = Position::try_from(self.decision.events.len()).unwrap_or(Position::MAX);
-        (count > 0).then(|| self.fleet.ledger_position() - count + 1)
+        self.proposed().next().map(|(position, _)| position)
     }
 
     fn finish(self) -> Decision {
-        self.decision
+        Decision { events: self.events, refused: self.refused, after: self.fleet }
     }
 }
 

@@ -21,6 +21,10 @@ pub fn judge(fleet: &Fleet, order: &MoveSession, observed: &impl Observed) -> Re
     if !adapter.enabled {
         return Err(Refusal::AdapterDisabled(session.adapter.clone()));
     }
+    // Still owned, but its adapter has fewer replicas now: it is closing for good.
+    if !fleet.wants(session) {
+        return Err(Refusal::SessionUnknown(session.clone()));
+    }
     let lease = entry.lease.as_ref().ok_or_else(|| Refusal::NotOwned(session.clone()))?;
     if lease.registration == id {
         return Err(Refusal::OwnedAlready { session: session.clone(), pod: to.clone() });

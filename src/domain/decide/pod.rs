@@ -4,7 +4,8 @@ use super::{Draft, speaker};
 use crate::domain::adapter::{InvalidField, check_labels};
 use crate::domain::command::{Leave, Register};
 use crate::domain::event::{PodLeft, PodRegistered};
-use crate::domain::name::RegistrationId;
+use crate::domain::fleet::{Fleet, Registration, RegistrationState};
+use crate::domain::name::{Holder, RegistrationId};
 use crate::domain::refusal::Refusal;
 
 const MAX_CAPACITY: u32 = 1_000_000;
@@ -14,21 +15,13 @@ const MAX_CONNECTORS: usize = 256;
 pub(super) fn register(draft: &mut Draft, register: &Register) -> Result<(), Refusal> {
     check(register)?;
     let holder = &register.holder;
-    if let Some((_, current)) = draft.fleet.pod(&holder.pod) {
-        if current.holder == *holder {
-            return if current.access_token != register.access_token {
-                Err(Refusal::NotYourPod(holder.clone()))
-            } else if (current.capacity, &current.labels, &current.connectors)
-                != (register.capacity, &register.labels, &register.connectors)
-            {
-                Err(Refusal::RegistrationDiffers(holder.clone()))
-            } else {
-                Ok(())
-            };
-        }
-        if current.former.contains(&holder.incarnation) {
-            return Err(Refusal::Superseded { pod: holder.pod.clone(), given: holder.clone() });
-        }
+    if let Some((_, current)) = draft.fleet.pod(&holder.pod)
+        && current.holder == *holder
+    {
+        return confirm(current, register);
+    }
+    if superseded(&draft.fleet, holder) {
+        return Err(Refusal::Superseded { pod: holder.pod.clone(), given: holder.clone() });
     }
     let event = PodRegistered {
         pod: holder.pod.clone(),
@@ -40,6 +33,24 @@ pub(super) fn register(draft: &mut Draft, register: &Register) -> Result<(), Ref
         access_token: register.access_token.clone(),
     };
     draft.propose(event, None).map(drop)
+}
+
+/// A registration stands as it was made: what was placed by it must not be overtaken by other facts.
+fn confirm(current: &Registration, register: &Register) -> Result<(), Refusal> {
+    if current.access_token != register.access_token {
+        return Err(Refusal::NotYourPod(register.holder.clone()));
+    }
+    let given = (register.capacity, &register.labels, &register.connectors);
+    if (current.capacity, &current.labels, &current.connectors) != given {
+        return Err(Refusal::RegistrationDiffers(register.holder.clone()));
+    }
+    Ok(())
+}
+
+/// Known by the start that has the name now, or by leases that it still holds when that one is gone.
+fn superseded(fleet: &Fleet, holder: &Holder) -> bool {
+    let former = fleet.pod(&holder.pod).is_some_and(|(_, current)| current.former.contains(&holder.incarnation));
+    former || fleet.registration_of(holder).is_some_and(|(_, registration)| registration.state == RegistrationState::Superseded)
 }
 
 fn check(register: &Register) -> Result<(), InvalidField> {
