@@ -83,6 +83,14 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Stops a server that a killed process may have left running in `home`.
+    pub async fn halt(home: &Path) -> anyhow::Result<()> {
+        let (Some(major), Some(_)) = (made_by(home)?, running(home)) else { return Ok(()) };
+        let (binaries, account) = (Binaries::find_major(major)?, Account::owning(home)?);
+        let left = Self { binaries, account, home: home.to_owned(), port: 0, password: String::new() };
+        left.stop(Halt::Fast).await
+    }
+
     /// A server refuses to start while the process that its predecessor's pid file names exists: also if that is dead and
     /// merely unreaped, as in containers whose first process does not reap, or if the number is another program's by now.
     /// Two servers on one data folder stay impossible, for they also find each other by their shared memory.
@@ -183,9 +191,7 @@ impl Cluster {
     /// The process number of the running server, which a restart changes. `None` if it does not run.
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {
-        let pid = process::read_pid(&self.data().join("postmaster.pid"))?;
-        // After a crash the file names a process that is long gone, or worse, another one.
-        process::command_line(pid)?.contains(&self.data().display().to_string()).then_some(pid)
+        running(&self.home)
     }
 
     /// Stops the server and starts it again, as an operator would.
@@ -199,6 +205,16 @@ impl Cluster {
             Some(_) => self.pg_ctl(&["stop", "-m", halt.mode()]).await,
             None => Ok(()),
         }
+    }
+
+    /// What people type to start the server again.
+    #[must_use]
+    pub fn start_command(&self) -> String {
+        let (program, data) = (self.binaries.program("pg_ctl"), self.data());
+        let command = format!("{} start -D {} -l {}", program.display(), data.display(), self.home.join("server.log").display());
+        self.account
+            .as_ref()
+            .map_or(command.clone(), |account| format!("setpriv --reuid {} --regid {} --clear-groups {command}", account.uid, account.gid))
     }
 
     /// Makes a command run as the user that the server runs as, for instance a shell that watches over the server.
@@ -253,6 +269,14 @@ impl Cluster {
         lines.reverse();
         format!("PostgreSQL {} does not start; the end of {}:\n{}", self.binaries.version(), path.display(), lines.join("\n"))
     }
+}
+
+/// The process number of the server that runs in `home`.
+fn running(home: &Path) -> Option<Pid> {
+    let data = home.join("data");
+    let pid = process::read_pid(&data.join("postmaster.pid"))?;
+    // After a crash the file names a process that is long gone, or worse, another one.
+    process::command_line(pid)?.contains(&data.display().to_string()).then_some(pid)
 }
 
 /// The major version that made the cluster in `home`, if there is one.

@@ -9,4 +9,5 @@ mod place;
 
 pub use binaries::{Binaries, NotFound, Version};
 pub use cluster::{Cluster, Halt, Options, SUPERUSER};
+pub(crate) use cluster::{free_port, is_free};
 pub use place::{place, remove};
