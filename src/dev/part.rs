@@ -59,7 +59,12 @@ impl Part {
         let mut command = tokio::process::Command::new("/bin/sh");
         command.arg(folder.script(&self.name)).arg("--attached").current_dir("/").process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().with_context(|| format!("{} cannot be started", self.name))
+        let child = command.spawn().with_context(|| format!("{} cannot be started", self.name))?;
+        // The script does the same in a moment, but by then we may have been told to stop everything.
+        if let Some(pid) = child.id() {
+            secret::keep(&folder.pid_file(&self.name), &pid.to_string())?;
+        }
+        Ok(child)
     }
 
     fn write_script(&self, folder: &Folder, program: &Path) -> anyhow::Result<()> {
@@ -88,11 +93,12 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// The process of a part, if it runs.
+/// The process of a part, if it runs: the program, or the script that is about to become it.
 pub(super) fn running(folder: &Folder, name: &str) -> Option<Pid> {
     let pid = process::read_pid(&folder.pid_file(name))?;
-    let arguments = std::fs::read_to_string(folder.arguments_file(name)).ok()?;
-    process::runs_with(pid, arguments.trim_end()).then_some(pid)
+    let program = std::fs::read_to_string(folder.arguments_file(name)).ok()?;
+    let script = format!("{} --attached", folder.script(name).display());
+    [program.trim_end(), &script].iter().any(|arguments| process::runs_with(pid, arguments)).then_some(pid)
 }
 
 /// All parts that were ever started in the folder, also by an earlier demo with other flags.
@@ -152,8 +158,8 @@ mod tests {
         let folder = folder(&parent);
         let names = ["pod-1".to_owned()];
         let mut child = sleeper("pod-1").start(&folder, Path::new("/bin/sleep")).expect("starts");
-        assert!(process::ended(Duration::from_secs(10), || running(&folder, "pod-1").is_none()).await, "it is there");
-        let pid = running(&folder, "pod-1").expect("runs");
+        let pid = running(&folder, "pod-1").expect("runs from the first moment");
+        assert!(process::ended(Duration::from_secs(10), || !process::runs_with(pid, "0.5 600.25")).await);
         assert_eq!(child.id().map(u32::cast_signed), Some(pid.as_raw_nonzero().get()), "the script became the program");
 
         // Paused processes are stopped too.

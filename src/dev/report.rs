@@ -1,6 +1,7 @@
 //! What the demo says about itself: `dev.json` for programs, and a few lines for people.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -66,22 +67,25 @@ impl Report {
     }
 
     /// For people: where it is, and what to try.
-    pub(super) fn tell(&self, console: &Console, folder: &Folder, program: &str) {
-        let run = |name: &str| quoted_if_needed(&folder.script(name).display().to_string());
+    pub(super) fn tell(&self, console: &Console, folder: &Folder, program: &Path) {
+        let run = |name: &str| shown(&folder.script(name));
         let pid = |name: &str| format!("$(cat {}.pid)", run(name));
-        let first = self.urls.first().map(String::as_str).unwrap_or_default();
+        let client = client_command(&self.urls, folder, program);
         let psql = format!(
             "psql {} -c 'select position, recorded_at, type, stream, data from event order by position desc limit 20'",
             quoted(&self.database_url)
         );
-        let client = format!("{} --server {} --token-file {}", quoted_if_needed(program), self.urls.join(","), token_file(folder));
-        let title = |text: &str| console.strong(format!("{text:<15}"));
+        let venue = format!("{}  (every line that was accepted or refused)", shown(Path::new(&self.venue.journal)));
         console.say("");
-        console.say(format!("{}{first}", title("Portal")));
-        console.say(format!("{}{}", title("Token"), self.token));
-        console.say(format!("{}{client} get sessions", title("Sessions")));
-        console.say(format!("{}{psql}", title("Event table")));
-        console.say(format!("{}{}  (every line that was accepted or refused)", title("Venue's journal"), self.venue.journal));
+        for (title, text) in [
+            ("Portal", self.urls.first().map(String::as_str).unwrap_or_default()),
+            ("Token", &self.token),
+            ("Sessions", &format!("{client} get sessions")),
+            ("Event table", &psql),
+            ("Venue", &venue),
+        ] {
+            console.say(format!("{}{text}", console.strong(format!("{title:<13}"))));
+        }
         console.say("");
         console.say("Try this in another terminal, and look at the sessions:");
         for (what, command) in [
@@ -90,7 +94,7 @@ impl Report {
             ("pause a pod", format!("kill -STOP {}", pid("pod-2"))),
             ("let it go on", format!("kill -CONT {}", pid("pod-2"))),
             ("hand over", format!("{client} drain pod-3 --wait")),
-            ("lose a brain", format!("kill -9 {}; sleep 3; {}", pid("orchestrator-1"), run("orchestrator-1"))),
+            ("kill a brain", format!("kill -9 {}; sleep 3; {}", pid("orchestrator-1"), run("orchestrator-1"))),
         ] {
             console.say(format!("  {what:<15}{command}"));
         }
@@ -99,14 +103,21 @@ impl Report {
     }
 }
 
-fn token_file(folder: &Folder) -> String {
-    quoted_if_needed(&folder.path("token").display().to_string())
+/// The command line finds the default folder by itself, in the folder where the demo was started.
+fn client_command(urls: &[String], folder: &Folder, program: &Path) -> String {
+    let found = Path::new(".conncentric").canonicalize().is_ok_and(|default| default == folder.root());
+    if found {
+        return shown(program);
+    }
+    format!("{} --server {} --token-file {}", shown(program), urls.join(","), shown(&folder.path("token")))
 }
 
-/// Most paths need no quotes, and are easier to read without.
-fn quoted_if_needed(text: &str) -> String {
+/// A path as one would type it here: from the current folder on if it lies in there, and quoted only if it must be.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok());
+    let text = here.filter(|rest| rest.components().count() > 1).unwrap_or(path).display().to_string();
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+".contains(&b));
-    if plain { text.to_owned() } else { quoted(text) }
+    if plain { text } else { quoted(&text) }
 }
 
 /// The last lines of a part's log, for people who wonder why it ended.

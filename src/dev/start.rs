@@ -40,7 +40,7 @@ impl System {
 
         let report = self.report(token, &database, venue)?;
         report.write(&self.folder)?;
-        report.tell(&self.console, &self.folder, &self.program.display().to_string());
+        report.tell(&self.console, &self.folder, &self.program);
         self.report = Some(report);
         let took = crate::time::since_boot().saturating_sub(begun);
         self.console.say(self.console.good(format!("Ready after {:.1} s.", took.as_secs_f64())));
@@ -258,9 +258,8 @@ impl System {
         };
         for part in &self.parts {
             let pid = report::running(&self.folder, &part.name);
-            let pid = pid.with_context(|| {
-                format!("{} ended right after it was ready; {}", part.name, report::last_words(&self.folder, &part.name))
-            })?;
+            let pid =
+                pid.with_context(|| format!("{} ended while starting; {}", part.name, report::last_words(&self.folder, &part.name)))?;
             report.note(&self.parts, &part.name, pid);
         }
         Ok(report)

@@ -109,7 +109,7 @@ impl System {
                     self.note(name, *pid)?;
                 }
                 None if before.is_some() && name == POSTGRES => {
-                    self.tell(name, format_args!(" ended; start it again with {}", self.pg_ctl_start()))
+                    self.tell(name, format_args!(" ended; start it again with {}", self.pg_ctl_start()));
                 }
                 _ => {}
             }

@@ -35,7 +35,10 @@ impl Account {
             return Ok(None);
         }
         match std::fs::metadata(home) {
-            Ok(owner) if owner.uid() != 0 => Ok(Some(Self { name: owner.uid().to_string(), uid: owner.uid(), gid: owner.gid() })),
+            Ok(owner) if owner.uid() != 0 => {
+                let known = CANDIDATES.iter().filter_map(|name| Self::named(name)).find(|account| account.uid == owner.uid());
+                Ok(Some(known.unwrap_or_else(|| Self { name: owner.uid().to_string(), uid: owner.uid(), gid: owner.gid() })))
+            }
             _ => Self::to_borrow(),
         }
     }
