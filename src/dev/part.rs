@@ -1,8 +1,8 @@
 //! One process of the system: the script that starts it, and the process that the script became.
 //!
 //! The demo starts its processes with the very scripts that people use to start one again, so there is one way.
-//! A script writes its process number down and becomes the program; the number and the arguments say later whether a
-//! process is still that one, whoever started it.
+//! Whoever starts a script writes down its process number, and the script becomes the program; number and arguments say
+//! later whether a process is still that one.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -60,7 +60,6 @@ impl Part {
         command.arg(folder.script(&self.name)).arg("--attached").current_dir("/").process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().with_context(|| format!("{} cannot be started", self.name))?;
-        // The script does the same in a moment, but by then we may have been told to stop everything.
         if let Some(pid) = child.id() {
             secret::keep(&folder.pid_file(&self.name), &pid.to_string())?;
         }

@@ -9,6 +9,8 @@ if [ "${1-}" != --attached ]; then
         exit 1
     fi
     nohup /bin/sh "$0" --attached </dev/null >/dev/null 2>&1 &
+    # As a whole: whoever reads it must not find it empty.
+    echo $! >"$pid_file.new" && mv "$pid_file.new" "$pid_file"
     echo "@NAME@ runs as pid $!"
     exit 0
 fi
@@ -19,5 +21,4 @@ for variable in $(env | sed -n 's/^\(CONNCENTRIC_[A-Z0-9_]*\)=.*/\1/p; s/^\(PG[A
 done
 unset DATABASE_URL
 @EXPORTS@
-echo $$ >"$pid_file"
 exec @PROGRAM@ @ARGUMENTS@ </dev/null >>"$log" 2>&1

@@ -12,15 +12,27 @@ use rustix::process::{Pid, Signal, kill_process};
 #[must_use]
 pub fn command_line(pid: Pid) -> Option<String> {
     let number = pid.as_raw_nonzero().get();
-    let text = match std::fs::read(format!("/proc/{number}/cmdline")) {
-        Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
-            text.trim_end().to_owned()
+    if !std::path::Path::new("/proc/self/cmdline").exists() {
+        return command_line_by_ps(number);
+    }
+    // In the middle of an exec a process has no command line for a moment; processes of the kernel never have one.
+    for _ in 0..1000 {
+        let bytes = std::fs::read(format!("/proc/{number}/cmdline")).ok()?;
+        if !bytes.is_empty() {
+            return Some(String::from_utf8_lossy(&bytes).replace('\0', " ").trim_end().to_owned());
         }
-        Err(_) if std::path::Path::new("/proc/self/cmdline").exists() => return None,
-        Err(_) => command_line_by_ps(number)?,
-    };
-    (!text.is_empty()).then_some(text)
+        if is_dead(number) {
+            return None;
+        }
+        std::thread::yield_now();
+    }
+    None
+}
+
+/// Whether a process on Linux only waits to be reaped. Its state follows the name, which may hold anything but ends in `)`.
+fn is_dead(number: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
 }
 
 /// For systems without `/proc`, such as macOS.
