@@ -25,6 +25,7 @@ impl System {
         ensure!(self.config.orchestrators > 0, "--orchestrators 0 leaves nobody to talk to; give at least 1");
         ensure!(self.config.pods > 0, "--pods 0 leaves nobody to run a session; give at least 1");
         self.clear_away().await?;
+        // Only now, because orchestrators that were left running had their ports.
         self.check_ports()?;
 
         let database = self.database().await?;
@@ -76,6 +77,13 @@ impl System {
     }
 
     fn check_ports(&self) -> anyhow::Result<()> {
+        let last = self.config.port.checked_add(self.config.orchestrators - 1).filter(|_| self.config.port > 0);
+        ensure!(
+            last.is_some(),
+            "--port {} leaves no ports for {} orchestrators; give for example 8080",
+            self.config.port,
+            self.config.orchestrators
+        );
         for port in plan::ports(&self.config) {
             ensure!(
                 postgres::is_free(port),

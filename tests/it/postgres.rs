@@ -1,6 +1,6 @@
 //! The private PostgreSQL that `conncentric dev` and these tests stand on.
 
-use conncentric::dev::postgres::{Cluster, Halt, Options};
+use conncentric::dev::postgres::{Binaries, Cluster, Halt, Options};
 use rustix::process::{Signal, kill_process};
 
 use crate::support::postgres::{Database, Guarded, connect};
@@ -79,4 +79,13 @@ async fn strangers_need_the_password() {
 
 async fn kept(cluster: &Cluster) -> i32 {
     connect(&cluster.url("postgres")).await.query_one("SELECT n FROM kept", &[]).await.expect("the table is there").get(0)
+}
+
+/// `scripts/setup` must not install what the program would find, nor be content with what it would not.
+#[test]
+fn the_script_finds_the_same_programs() {
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/find-postgres");
+    let output = std::process::Command::new(script).output().expect("runs");
+    let found = Binaries::find().expect("PostgreSQL is installed, or no test here could run");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), found.directory().display().to_string());
 }
