@@ -1,8 +1,8 @@
 //! The demo's venue: a TCP server that sessions log in to, in a process of its own, and the witness of the demo.
 //!
 //! It plays the downstream system that fencing tokens protect: it accepts one client for each session name, refuses a
-//! token smaller than one that it has accepted, and writes down every line that it was sent. See [`line`] for what
-//! clients say, [`book`] for the rules, [`journal`] for the file. Deliberately absent: any knowledge of Conncentric.
+//! token smaller than one that it has accepted, and writes down every line that it was sent. See `line` for what
+//! clients say, `book` for the rules, `journal` for the file. Deliberately absent: any knowledge of Conncentric.
 
 mod book;
 mod desk;

@@ -98,6 +98,11 @@ impl Process {
         eventually(SOON, async || self.child.try_wait().expect("our child").ok_or_else(|| format!("{} still runs", self.name))).await
     }
 
+    /// The same without a runtime, for drops.
+    pub fn wait(&mut self) {
+        let _ = self.child.wait();
+    }
+
     /// `kill -9`, and waits for its end.
     pub async fn kill(&mut self) {
         self.signal(Signal::KILL);
