@@ -212,7 +212,7 @@ impl SessionHandle {
 mod tests {
     use super::*;
 
-    fn context(term: Term) -> (SessionContext, SessionHandle) {
+    fn run(term: Term) -> (SessionContext, SessionHandle) {
         let facts = SessionFacts {
             session: "a/0".parse().expect("valid"),
             pod: "pod-1".parse().expect("valid"),
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn trust_ends_at_the_deadline_by_force_and_with_the_handle() {
         let passed = Term { until: Duration::ZERO, lead: Duration::ZERO };
-        let (context, handle) = self::context(Term::FOR_EVER);
+        let (context, handle) = run(Term::FOR_EVER);
         assert!(context.lease.still_trusted());
         handle.extend(passed);
         assert!(!context.lease.still_trusted(), "the deadline passed");
@@ -237,14 +237,14 @@ mod tests {
         handle.force();
         assert!(!context.lease.still_trusted(), "fenced");
 
-        let (context, handle) = self::context(Term::FOR_EVER);
+        let (context, handle) = run(Term::FOR_EVER);
         drop(handle);
         assert!(!context.lease.still_trusted() && context.stop.is_requested(), "nobody renews it any more");
     }
 
     #[test]
     fn an_orderly_stop_never_takes_back_force() {
-        let (context, handle) = self::context(Term::FOR_EVER);
+        let (context, handle) = run(Term::FOR_EVER);
         handle.force();
         handle.stop_in_order(Duration::MAX);
         assert!(context.stop.is_forced());

@@ -47,7 +47,7 @@ impl ExecSettings {
                 return Err(InvalidField::new(field(), "names that begin with CONNCENTRIC_ are set by the pod; choose another"));
             }
         }
-        within("settings.stop_timeout", this.stop_timeout, Duration::ZERO, Duration::from_secs(300))?;
+        within("settings.stop_timeout", this.stop_timeout, Duration::ZERO, Duration::from_mins(5))?;
         Ok(this)
     }
 }

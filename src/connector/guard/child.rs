@@ -27,10 +27,11 @@ pub struct ChildArgs {
 /// # Errors
 /// Fails if the death signal cannot be set or the guard is gone: an unguarded program must not start.
 pub fn run_child(args: ChildArgs) -> anyhow::Result<ExitCode> {
+    let ChildArgs { guard, command } = args;
     die_with_parent()?;
     // A guard that died before the signal was set would never be noticed.
-    anyhow::ensure!(rustix::process::getppid() == Pid::from_raw(args.guard), "the guard is gone");
-    let (program, arguments) = args.command.split_first().context("no program is named")?;
+    anyhow::ensure!(rustix::process::getppid() == Pid::from_raw(guard), "the guard is gone");
+    let (program, arguments) = command.split_first().context("no program is named")?;
     let error = Command::new(program).args(arguments).exec();
     let code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
     // Straight to standard error, which the pod reads: no logging need be set up in this process.

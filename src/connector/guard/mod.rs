@@ -61,10 +61,11 @@ enum Event {
 /// # Errors
 /// Fails if the program's process cannot be made.
 pub fn run_guard(args: GuardArgs) -> anyhow::Result<ExitCode> {
+    let GuardArgs { deadline_ns, lead_ms, command } = args;
     family::adopt_descendants();
-    let lead = Duration::from_millis(args.lead_ms);
-    let plan = Plan::new(args.deadline_ns.map(Duration::from_nanos), lead);
-    let (leader, stdin) = spawn(&args.command)?;
+    let lead = Duration::from_millis(lead_ms);
+    let plan = Plan::new(deadline_ns.map(Duration::from_nanos), lead);
+    let (leader, stdin) = spawn(&command)?;
     let (events, inbox) = sync_channel(16);
     let lines = feed(stdin);
     let reaped = announce_exits(events.clone());
@@ -130,7 +131,7 @@ impl Guard {
     }
 }
 
-#[expect(clippy::zombie_processes, reason = "the family reaps it, together with its descendants")]
+/// Starts the program; the family reaps it, together with its descendants.
 fn spawn(command: &[String]) -> anyhow::Result<(Pid, ChildStdin)> {
     let guard = rustix::process::getpid().as_raw_nonzero().to_string();
     // The death signal follows the thread that spawns; this is the main thread, which lives as long as the guard.

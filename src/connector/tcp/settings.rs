@@ -60,7 +60,7 @@ impl TcpSettings {
         {
             return Err(InvalidField::new("settings.login", "a login template is one line of 1 to 1024 characters"));
         }
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         within("settings.keepalive", this.keepalive, Duration::from_millis(10), hour)?;
         within("settings.connect_timeout", this.connect_timeout, Duration::from_millis(10), hour)?;
         Ok(this)
@@ -94,7 +94,7 @@ fn fill(template: &str, facts: &SessionFacts) -> String {
 mod tests {
     use super::*;
 
-    fn read(json: serde_json::Value) -> Result<TcpSettings, String> {
+    fn read(json: &serde_json::Value) -> Result<TcpSettings, String> {
         TcpSettings::read(json.as_object().expect("an object")).map_err(|e| e.to_string())
     }
 
@@ -119,15 +119,15 @@ mod tests {
                 "settings.login: a login template is one line of 1 to 1024 characters",
             ),
         ] {
-            assert_eq!(read(json).expect_err("refused"), message);
+            assert_eq!(read(&json).expect_err("refused"), message);
         }
-        assert!(read(serde_json::json!({"address": "v:1", "adress": 1})).expect_err("refused").contains("unknown field `adress`"));
+        assert!(read(&serde_json::json!({"address": "v:1", "adress": 1})).expect_err("refused").contains("unknown field `adress`"));
     }
 
     #[test]
     fn addresses_may_be_names_and_ipv6() {
         for address in ["venue:1", "10.0.0.1:65535", "[::1]:7001"] {
-            assert!(read(serde_json::json!({ "address": address })).is_ok(), "{address}");
+            assert!(read(&serde_json::json!({ "address": address })).is_ok(), "{address}");
         }
     }
 }

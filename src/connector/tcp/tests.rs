@@ -19,8 +19,8 @@ struct Running {
     tasks: JoinSet<Result<(), ConnectorError>>,
 }
 
-fn start(address: &str, login: serde_json::Value, term: Term) -> Running {
-    let settings = serde_json::json!({"address": address, "login": login, "keepalive": "20ms"});
+fn start(address: &str, login: impl Into<serde_json::Value>, term: Term) -> Running {
+    let settings = serde_json::json!({"address": address, "login": login.into(), "keepalive": "20ms"});
     let facts = SessionFacts {
         session: "venue-a/0".parse().expect("valid"),
         pod: "pod-1".parse().expect("valid"),
@@ -71,7 +71,7 @@ async fn listener() -> (TcpListener, String) {
 #[tokio::test]
 async fn logs_in_keeps_alive_and_logs_out() {
     let (listener, address) = listener().await;
-    let mut running = start(&address, true.into(), Term::FOR_EVER);
+    let mut running = start(&address, true, Term::FOR_EVER);
     let mut peer = accept(&listener).await;
     assert_eq!(line(&mut peer).await, "LOGIN session=venue-a/0 token=42 pod=pod-1\n");
     assert_eq!(running.handle.report(), None, "not ACTIVE before the answer");
@@ -88,7 +88,7 @@ async fn logs_in_keeps_alive_and_logs_out() {
 #[tokio::test]
 async fn a_refusal_and_a_loss_are_errors_and_it_connects_again() {
     let (listener, address) = listener().await;
-    let mut running = start(&address, "HELLO {pod} {token}".into(), Term::FOR_EVER);
+    let mut running = start(&address, "HELLO {pod} {token}", Term::FOR_EVER);
     let mut peer = accept(&listener).await;
     assert_eq!(line(&mut peer).await, "HELLO pod-1 42\n");
     peer.write_all(b"REFUSED token 42 is too small\n").await.expect("writes");
@@ -106,7 +106,7 @@ async fn a_refusal_and_a_loss_are_errors_and_it_connects_again() {
 #[tokio::test]
 async fn nothing_is_written_once_the_lease_is_not_trusted() {
     let (listener, address) = listener().await;
-    let mut running = start(&address, false.into(), Term::FOR_EVER);
+    let mut running = start(&address, false, Term::FOR_EVER);
     let mut peer = accept(&listener).await;
     running.until(Report::is_active).await;
     assert!(line(&mut peer).await.starts_with("KEEPALIVE"));
@@ -126,7 +126,7 @@ async fn nothing_is_written_once_the_lease_is_not_trusted() {
 #[tokio::test]
 async fn force_closes_at_once() {
     let (listener, address) = listener().await;
-    let mut running = start(&address, false.into(), Term::FOR_EVER);
+    let mut running = start(&address, false, Term::FOR_EVER);
     let mut peer = accept(&listener).await;
     running.until(Report::is_active).await;
     running.handle.force();
