@@ -15,6 +15,7 @@ mod lists;
 mod logging;
 mod migrate;
 mod move_session;
+mod orchestrator;
 mod output;
 mod progress;
 pub mod report;
@@ -39,7 +40,7 @@ use self::server::ServerArgs;
 /// To look around, start a whole system on this machine with `conncentric dev` and, in another terminal of the same
 /// folder, `conncentric get sessions`.
 #[derive(Debug, Parser)]
-#[command(name = "conncentric", version, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
+#[command(name = "conncentric", version, arg_required_else_help = true, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
     server: ServerArgs,
@@ -54,6 +55,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Orchestrator(orchestrator::OrchestratorArgs),
     Migrate(migrate::MigrateArgs),
     Apply(apply::ApplyArgs),
     Get(get::GetArgs),
@@ -72,25 +74,22 @@ impl Cli {
     /// # Errors
     /// Fails with a reason for people; [`report::exit_code`] prints it.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        match self.command {
-            command => {
-                logging::start(self.log_format, command.is_service());
-                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-                runtime.block_on(command.run(&self.server))?;
-                Ok(ExitCode::SUCCESS)
-            }
-        }
+        logging::start(self.log_format, self.command.is_service());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(self.command.run(&self.server))?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Command {
     /// Whether it runs until it is stopped, and so logs what it does.
     fn is_service(&self) -> bool {
-        false
+        matches!(self, Self::Orchestrator(_))
     }
 
     async fn run(self, server: &ServerArgs) -> anyhow::Result<()> {
         match self {
+            Self::Orchestrator(args) => args.run().await,
             Self::Migrate(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Completions(args) => args.run(),

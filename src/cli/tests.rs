@@ -36,6 +36,7 @@ fn wrong_usage_is_told_apart_from_failure() {
     assert_eq!(refused("conncentric apply"), ErrorKind::MissingRequiredArgument);
     assert_eq!(refused("conncentric --server localhost:8080 get pods"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric token create --role king --name x"), ErrorKind::InvalidValue);
+    assert_eq!(refused("conncentric orchestrator --listen everywhere --database-url x"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric get events --from yesterday"), ErrorKind::ValueValidation);
 }
 
@@ -55,6 +56,8 @@ fn what_people_type_is_understood() {
         "conncentric token create --role pod --name pods --pod pod-1 --database-url postgresql://x",
         "conncentric token revoke 0123456789abcdef",
         "conncentric completions zsh",
+        "conncentric orchestrator --listen 127.0.0.1:0 --database-url postgresql://a,b/c --migrations none --management-listen",
+        "conncentric migrate --database-url postgresql://x",
     ] {
         if let Err(error) = parse(line) {
             panic!("{line}: {error}");
