@@ -1,5 +1,6 @@
 //! `token`: access tokens, made and listed and revoked.
 
+use anyhow::Context;
 use clap::Subcommand;
 
 use super::lists::AccessTokenList;
@@ -7,8 +8,10 @@ use super::output::{self, Format, FormatArgs};
 use super::report::WrongUsage;
 use super::server::{Api, ServerArgs};
 use super::table::{self, Table, optional, text};
-use crate::domain::identity::{AccessTokenId, Role};
+use crate::domain::command::{self, Command};
+use crate::domain::identity::{AccessTokenId, BearerToken, Role};
 use crate::domain::name::PodName;
+use crate::orchestrator::direct;
 use crate::wire::access_token::{CreateAccessToken, CreatedAccessToken};
 
 /// Makes, lists and revokes access tokens.
@@ -88,9 +91,8 @@ impl CreateArgs {
         }
         let request = CreateAccessToken { name: self.name, role: self.role, pod: self.pod };
         let created = match self.database_url {
-            // `orchestrator::direct` joins here.
-            Some(url) if !url.is_empty() => anyhow::bail!("tokens cannot be made on the database yet; leave out --database-url"),
-            _ => server.connect()?.post::<_, CreatedAccessToken>("/v1/tokens", &request).await?,
+            Some(url) if !url.is_empty() => create_directly(&url, request).await?,
+            _ => server.connect()?.post("/v1/tokens", &request).await?,
         };
         output::note(&format!(
             "token {} is shown once; keep it safe, and revoke it with `conncentric token revoke {}`",
@@ -98,6 +100,16 @@ impl CreateArgs {
         ));
         output::line(&created.token)
     }
+}
+
+async fn create_directly(database_url: &str, request: CreateAccessToken) -> anyhow::Result<CreatedAccessToken> {
+    let mut random = [0; 40];
+    getrandom::fill(&mut random).context("the machine has no randomness to make a token of")?;
+    let token = BearerToken::from_randomness(&random);
+    let CreateAccessToken { name, role, pod } = request;
+    let create = command::CreateAccessToken { id: token.id().clone(), name, role, pod, hash: token.hash() };
+    direct::execute(database_url, Command::CreateAccessToken(create)).await?;
+    Ok(CreatedAccessToken { id: token.id().clone(), token: token.reveal().to_owned() })
 }
 
 impl ListArgs {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -90,7 +90,8 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
 /// Lets a request through to its handler only with a valid token of a role that the table names.
 pub(crate) async fn authorize(State(app): State<App>, path: MatchedPath, mut request: Request, next: Next) -> Result<Response, ApiError> {
-    let caller = authenticate(&app, &request).await?;
+    let token = bearer_token(request.headers())?;
+    let caller = authenticate(&app, &token).await?;
     let allowed = needed(request.method(), path.as_str());
     if !allowed.iter().any(|needed| caller.role.covers(*needed)) {
         let roles = allowed.iter().map(Role::to_string).collect::<Vec<_>>().join(" or ");
@@ -107,23 +108,26 @@ fn needed(method: &Method, path: &str) -> &'static [Role] {
     RULES.iter().find(|(rule_method, rule_path, _)| rule_method == method && *rule_path == path).map_or(&[], |(_, _, roles)| roles)
 }
 
-async fn authenticate(app: &App, request: &Request) -> Result<Caller, ApiError> {
-    let header = request.headers().get(header::AUTHORIZATION);
-    let header = header.ok_or_else(|| unauthorized("show an access token: Authorization: Bearer …"))?;
+fn bearer_token(headers: &HeaderMap) -> Result<BearerToken, ApiError> {
+    let header = headers.get(header::AUTHORIZATION).ok_or_else(|| unauthorized("show an access token: Authorization: Bearer …"))?;
     let text = header.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let (_, token) = text.ok_or_else(|| unauthorized("the Authorization header must read: Bearer …"))?;
-    let token: BearerToken = token.trim().parse().map_err(|error| unauthorized(format!("{error}")))?;
+    token.trim().parse().map_err(|error| unauthorized(format!("{error}")))
+}
+
+async fn authenticate(app: &App, token: &BearerToken) -> Result<Caller, ApiError> {
     let known = app.orchestrator.latest();
     if known.fleet.access_token(token.id()).is_some() {
-        return find(&known, &token);
+        return find(&known, token);
     }
     // It may have been made a moment ago, at another orchestrator.
-    find(&*app.orchestrator.current().await?, &token)
+    find(&*app.orchestrator.current().await?, token)
 }
 
 fn find(snapshot: &Snapshot, token: &BearerToken) -> Result<Caller, ApiError> {
     let issued = snapshot.fleet.access_token(token.id()).filter(|issued| token.matches(&issued.token.hash));
-    let issued = issued.ok_or_else(|| unauthorized("this access token is not known (any more); make one with `conncentric token create`"))?;
+    let issued =
+        issued.ok_or_else(|| unauthorized("this access token is not known (any more); make one with `conncentric token create`"))?;
     Ok(Caller {
         access_token: token.id().clone(),
         name: Arc::from(issued.token.name.as_str()),

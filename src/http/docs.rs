@@ -16,7 +16,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `/docs` and the two files that it needs. They hold nothing secret, so they need no access token.
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/docs", get(|| async { file("text/html; charset=utf-8", PAGE) }))
         .route("/docs/reader.js", get(|| async { file("text/javascript; charset=utf-8", SCRIPT) }))

@@ -42,10 +42,9 @@ pub struct App {
 }
 
 impl App {
-    /// # Errors
-    /// Refuses a database URL that cannot be read.
-    pub fn new(orchestrator: Orchestrator, name: String, database_url: &str) -> anyhow::Result<Self> {
-        Ok(Self { orchestrator, name: name.into(), reader: Reader::new(database_url)? })
+    #[must_use]
+    pub fn new(orchestrator: Orchestrator, name: &str, database_url: &str) -> Self {
+        Self { orchestrator, name: name.into(), reader: Reader::new(database_url) }
     }
 }
 
@@ -125,7 +124,11 @@ async fn not_found() -> ApiError {
 }
 
 async fn wrong_method() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this route does not take that method; /openapi.json lists the routes")
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "this route does not take that method; /openapi.json lists the routes",
+    )
 }
 
 /// How often a stream says something, so that both ends and everything between know that it lives.

@@ -23,8 +23,8 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(database_url: &str) -> Result<Self, LogError> {
-        Ok(Self { database_url: database_url.into(), room: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::default() })
+    pub(crate) fn new(database_url: &str) -> Self {
+        Self { database_url: database_url.into(), room: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::default() }
     }
 
     /// A connection for one query. It is kept for the next one only if the query came to an end: dropped half-way, it is closed.

@@ -75,4 +75,3 @@ async fn accept(listener: &TcpListener) -> TcpStream {
         }
     }
 }
-

@@ -80,7 +80,7 @@ async fn schema_version(connection: &Connection) -> Result<Option<i32>, LogError
 }
 
 fn newest_known() -> i32 {
-    embedded::migrations::runner().get_migrations().iter().map(|migration| migration.version()).max().unwrap_or(0)
+    embedded::migrations::runner().get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
 }
 
 /// Builds the projections from the log if their text has changed. In one transaction that holds the head, so that no append

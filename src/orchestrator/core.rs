@@ -141,7 +141,9 @@ impl Core {
                 Err(Trouble::Conflict) => requests_of(members),
                 Err(Trouble::Refused(error)) if members.len() == 1 => {
                     tracing::error!(%error, "the database refused an append");
-                    members.into_iter().for_each(|(request, _)| request.answer(Err(Failure::Fault(error.clone()))));
+                    for request in requests_of(members) {
+                        request.answer(Err(Failure::Fault(error.clone())));
+                    }
                     Vec::new()
                 }
                 // One of them is at fault: each by itself, so that it harms nobody else.
@@ -189,14 +191,14 @@ impl Core {
                 self.catch_up().await?;
                 Err(Trouble::Conflict)
             }
-            Err(error) => Err(self.broken(error)),
+            Err(error) => Err(self.broken(&error)),
         }
     }
 
     async fn recall(&mut self, ids: Vec<Uuid>) -> Result<(), Trouble> {
         for id in ids {
             let found = find_request(&self.link()?.connection, id).await;
-            let events = found.map_err(|error| self.broken(error))?;
+            let events = found.map_err(|error| self.broken(&error))?;
             self.state.recall(id, events);
         }
         Ok(())
@@ -217,7 +219,7 @@ impl Core {
         began: Instant,
     ) -> Result<Vec<Recorded>, Trouble> {
         let folded = self.state.fold_own(batch, condition, appended, began, &self.outlets.metrics);
-        let recorded = folded.map_err(|corrupt| self.broken(corrupt.into()))?;
+        let recorded = folded.map_err(|corrupt| self.broken(&corrupt.into()))?;
         self.state.publish(&self.outlets);
         if !recorded.is_empty() {
             self.outlets.ledger.send_replace(self.state.snapshot().as_of());
@@ -260,9 +262,9 @@ impl Core {
         loop {
             let began = Instant::now();
             let read = self.link()?.tail(self.state.position).await;
-            let (entries, more) = read.map_err(|error| self.broken(error))?;
+            let (entries, more) = read.map_err(|error| self.broken(&error))?;
             let folded = self.state.fold_entries(entries, Instant::now(), &self.outlets.metrics);
-            folded.map_err(|corrupt| self.broken(corrupt.into()))?;
+            folded.map_err(|corrupt| self.broken(&corrupt.into()))?;
             if !more {
                 self.state.sight.contact(began);
                 self.next_look = began + poll_interval(self.state.fleet.shortest_ttl());
@@ -296,14 +298,14 @@ impl Core {
             let locked = attempt >= POLITE_TRIES;
             if locked {
                 let locking = self.link()?.lock().await;
-                locking.map_err(|error| self.broken(error))?;
+                locking.map_err(|error| self.broken(&error))?;
             }
             self.catch_up().await?;
             let batch = self.expiries();
             let outcome = if batch.is_empty() { None } else { Some(self.append_expiries(&batch).await?) };
             if locked {
                 let unlocking = self.link()?.unlock().await;
-                unlocking.map_err(|error| self.broken(error))?;
+                unlocking.map_err(|error| self.broken(&error))?;
             }
             match outcome {
                 None => break,
@@ -323,7 +325,7 @@ impl Core {
         let condition = crate::log::Condition { position: Some(self.state.position), ..self.state.condition() };
         let began = Instant::now();
         let outcome = self.link()?.append(batch, &condition).await;
-        outcome.map(|outcome| (condition, outcome, began)).map_err(|error| self.broken(error))
+        outcome.map(|outcome| (condition, outcome, began)).map_err(|error| self.broken(&error))
     }
 
     fn expiries(&self) -> Batch {
@@ -344,7 +346,7 @@ impl Core {
     }
 
     /// Sorts an error of the log. Unless the server itself refused the statement, the connection is given up.
-    fn broken(&mut self, error: LogError) -> Trouble {
+    fn broken(&mut self, error: &LogError) -> Trouble {
         if error.is_definite() && error.is_constraint() {
             return Trouble::Refused(error.to_string());
         }

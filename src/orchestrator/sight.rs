@@ -111,7 +111,7 @@ mod tests {
         let start = Instant::now();
         let mut sight = Sight::begin(start);
         watch(&mut sight, start, 100, 1000);
-        sight.hear(POD, start + Duration::from_millis(1000));
+        sight.hear(POD, start + Duration::from_secs(1));
         watch(&mut sight, start, 1100, 6000);
         assert_eq!(sight.silence(POD, ttl()), Duration::from_secs(5));
     }
@@ -142,7 +142,7 @@ mod tests {
         let mut sight = Sight::begin(start);
         sight.hear(POD, start);
         watch(&mut sight, start, 100, 1000);
-        sight.contact(start + Duration::from_millis(3000));
+        sight.contact(start + Duration::from_secs(3));
         let long = LeaseTtl::from_millis(60_000).expect("in bounds");
         assert_eq!(sight.silence(POD, ttl()), Duration::ZERO);
         assert_eq!(sight.silence(POD, long), Duration::from_secs(3));
@@ -162,7 +162,7 @@ mod tests {
         let start = Instant::now();
         let mut sight = Sight::begin(start);
         for minute in 1..=1000 {
-            sight.contact(start + Duration::from_secs(60) * minute);
+            sight.contact(start + Duration::from_mins(1) * minute);
         }
         assert!(sight.gaps.len() <= 2, "{:?}", sight.gaps);
     }

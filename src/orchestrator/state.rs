@@ -131,7 +131,9 @@ impl State {
     /// A request that was carried out longer ago than we remember.
     pub(super) fn recall(&mut self, id: Uuid, events: Vec<Recorded>) {
         self.carried.remove(&id);
-        events.into_iter().for_each(|recorded| self.remember(recorded));
+        for recorded in events {
+            self.remember(recorded);
+        }
     }
 
     fn remember(&mut self, recorded: Recorded) {

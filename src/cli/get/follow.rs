@@ -67,5 +67,5 @@ fn show(format: Format, event: &EventView) -> anyhow::Result<()> {
 
 /// Widths that fit most events: what is still to come cannot be measured.
 fn aligned([position, at, kind, stream, actor, data]: [String; 6]) -> String {
-    format!("{position:>8}   {at:<23}   {kind:<20}   {stream:<22}   {actor:<26}   {data}").trim_end().to_owned()
+    format!("{position:>8}   {at:<23}   {kind:<20}   {stream:<24}   {actor:<36}   {data}").trim_end().to_owned()
 }

@@ -165,11 +165,13 @@ function sample(schema, depth = 0) {
   if (depth > DEEPEST) return null;
   const { properties, required } = fieldsOf(schema);
   if (Object.keys(properties).length) {
-    const wanted = required.length ? required.filter((name) => name in properties) : Object.keys(properties);
+    // Optional fields may exclude each other, and leaving them out is always right.
+    const wanted = required.filter((name) => name in properties);
     return Object.fromEntries(wanted.map((name) => [name, sample(properties[name], depth + 1)]));
   }
   const choice = alternatives(whole);
   if (choice?.parts.length) return sample(choice.parts[0], depth + 1);
+  if (whole.format === 'uuid') return '00000000-0000-4000-8000-000000000000';
   const type = [whole.type].flat().find((name) => name !== 'null');
   return { string: 'text', integer: 1, number: 1, boolean: true, array: whole.items ? [sample(whole.items, depth + 1)] : [], object: {} }[type] ?? null;
 }

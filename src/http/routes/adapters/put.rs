@@ -78,7 +78,7 @@ fn outcome(events: &[Event]) -> PutOutcome {
 pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, ApiError> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
-        (None, None) | (Some("*"), None) => Ok(Precondition::None),
+        (None | Some("*"), None) => Ok(Precondition::None),
         (None, Some("*")) => Ok(Precondition::Absent),
         (Some(tag), None) => match tag.trim_matches('"').parse() {
             Ok(revision) => Ok(Precondition::Revision(revision)),

@@ -74,10 +74,8 @@ impl Filter {
     responses((status = 200, body = EventPage), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn page(State(app): State<App>, Query(filter): Query<Filter>) -> Result<axum::Json<EventPage>, ApiError> {
     let filter = filter.into_page()?;
-    let (head, mut events) = app
-        .reader
-        .query(async |connection| Ok((read_head(connection).await?, read_page(connection, &filter).await?)))
-        .await?;
+    let (head, mut events) =
+        app.reader.query(async |connection| Ok((read_head(connection).await?, read_page(connection, &filter).await?))).await?;
     let full = i64::try_from(events.len()).is_ok_and(|count| count == filter.limit);
     if full {
         events.pop();

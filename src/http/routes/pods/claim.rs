@@ -22,7 +22,11 @@ const MAX_SESSIONS: usize = 10_000;
 /// Claims sessions by name. Each is granted or refused on its own.
 #[utoipa::path(post, path = "/v1/claims", tag = "pods", request_body = ClaimRequest,
     responses((status = 200, body = ClaimAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
-pub(crate) async fn claim(State(app): State<App>, caller: Caller, Json(body): Json<ClaimRequest>) -> Result<axum::Json<ClaimAnswer>, ApiError> {
+pub(crate) async fn claim(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<ClaimRequest>,
+) -> Result<axum::Json<ClaimAnswer>, ApiError> {
     let actor = caller.speak_for(&body.pod)?;
     let ClaimRequest { pod, incarnation, request_id, sessions } = body;
     check(request_id, &sessions)?;

@@ -37,8 +37,12 @@ pub(crate) async fn drain(
         let snapshot = app.orchestrator.current().await?;
         return answer(&snapshot, &pod).map(axum::Json);
     }
-    let drain =
-        Drain { pod: pod.clone(), incarnation: body.incarnation, access_token: by_itself.then_some(caller.access_token), reason: body.reason };
+    let drain = Drain {
+        pod: pod.clone(),
+        incarnation: body.incarnation,
+        access_token: by_itself.then_some(caller.access_token),
+        reason: body.reason,
+    };
     let done = app.orchestrator.submit(Submission { command: Command::Drain(drain), actor, request_id }).await?;
     answer(&done.after, &pod).map(axum::Json)
 }

@@ -60,7 +60,12 @@ fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -
 }
 
 /// Runs for as long as the pod reads. A pod that reads slowly is only behind: what it is told is always the newest state.
-fn pushes(app: App, caller: Caller, registration: RegistrationId, bell: watch::Receiver<()>) -> impl Stream<Item = Result<Event, Infallible>> {
+fn pushes(
+    app: App,
+    caller: Caller,
+    registration: RegistrationId,
+    bell: watch::Receiver<()>,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     let follower = Follower { app, caller, registration, bell, said: None, queue: VecDeque::new(), over: false };
     futures_util::stream::unfold(follower, |mut follower| async move {
         let push = follower.next().await?;
@@ -101,7 +106,9 @@ impl Follower {
         let registration = snapshot.fleet.registration(self.registration);
         let gone = match registration {
             None => Some("the registration has ended; register again"),
-            Some(registration) if registration.state == RegistrationState::Superseded => Some("a newer process has registered under this name"),
+            Some(registration) if registration.state == RegistrationState::Superseded => {
+                Some("a newer process has registered under this name")
+            }
             Some(_) if !self.caller.is_valid(snapshot) => Some("the access token was revoked"),
             Some(_) => None,
         };

@@ -24,7 +24,10 @@ pub(crate) struct History {
 #[utoipa::path(get, path = "/v1/sessions/{adapter}/{ordinal}/history", tag = "sessions",
     params(("adapter" = String, Path), ("ordinal" = u16, Path)),
     responses((status = 200, body = History), (status = "4XX", body = crate::wire::problem::Problem)))]
-pub(crate) async fn history(State(app): State<App>, Path((adapter, ordinal)): Path<(String, String)>) -> Result<axum::Json<History>, ApiError> {
+pub(crate) async fn history(
+    State(app): State<App>,
+    Path((adapter, ordinal)): Path<(String, String)>,
+) -> Result<axum::Json<History>, ApiError> {
     let id: SessionId = named("session", &format!("{adapter}/{ordinal}"))?;
     let ownerships = app.reader.query(async |connection| read_ownerships(connection, &id, MAX_OWNERSHIPS).await).await?;
     // A session that is gone may still have a history; one that never was has neither.

@@ -22,13 +22,18 @@ pub(crate) struct Sessions {
     responses((status = 200, body = Sessions), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn list(State(app): State<App>) -> axum::Json<Sessions> {
     let snapshot = app.read().await;
-    axum::Json(Sessions { sessions: snapshot.fleet.sessions().filter_map(|(id, session)| views::session(&snapshot, id, session)).collect() })
+    axum::Json(Sessions {
+        sessions: snapshot.fleet.sessions().filter_map(|(id, session)| views::session(&snapshot, id, session)).collect(),
+    })
 }
 
 /// One session.
 #[utoipa::path(get, path = "/v1/sessions/{adapter}/{ordinal}", tag = "sessions", params(("adapter" = String, Path), ("ordinal" = u16, Path)),
     responses((status = 200, body = SessionView), (status = "4XX", body = crate::wire::problem::Problem)))]
-pub(crate) async fn one(State(app): State<App>, Path((adapter, ordinal)): Path<(String, String)>) -> Result<axum::Json<SessionView>, ApiError> {
+pub(crate) async fn one(
+    State(app): State<App>,
+    Path((adapter, ordinal)): Path<(String, String)>,
+) -> Result<axum::Json<SessionView>, ApiError> {
     let id: SessionId = named("session", &format!("{adapter}/{ordinal}"))?;
     let snapshot = app.read().await;
     let view = snapshot.fleet.session(&id).and_then(|session| views::session(&snapshot, &id, session));

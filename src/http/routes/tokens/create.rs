@@ -23,8 +23,7 @@ pub(crate) async fn create(
     Json(body): Json<access_token::CreateAccessToken>,
 ) -> Result<(StatusCode, axum::Json<access_token::CreatedAccessToken>), ApiError> {
     let token = fresh_token()?;
-    let create =
-        CreateAccessToken { id: token.id().clone(), name: body.name, role: body.role, pod: body.pod, hash: token.hash() };
+    let create = CreateAccessToken { id: token.id().clone(), name: body.name, role: body.role, pod: body.pod, hash: token.hash() };
     let submission = Submission { command: Command::CreateAccessToken(create), actor: caller.actor(), request_id };
     let done = app.orchestrator.submit(submission).await?;
     if done.after.fleet.access_token(token.id()).is_none() {

@@ -1,0 +1,92 @@
+//! The requests that a pod sends to its orchestrators. What the answers mean is decided elsewhere.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::client::{Call, Client, Error};
+use crate::domain::name::{Incarnation, PodName};
+use crate::wire::pod::{
+    DrainRequest, HeartbeatAnswer, HeartbeatRequest, HeldLease, LeaseReport, RegisterAnswer, RegisterRequest, ReleaseAnswer, ReleaseRequest,
+};
+
+/// For one try of a request that nothing waits for urgently.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The refusals that a pod acts on.
+pub(super) mod code {
+    /// The registration is gone, and all leases with it.
+    pub(in crate::adapter) const POD_UNKNOWN: &str = "pod-unknown";
+    /// A newer process has the name.
+    pub(in crate::adapter) const POD_SUPERSEDED: &str = "pod-superseded";
+}
+
+/// One incarnation of one pod, and how to reach its orchestrators.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    client: Client,
+    registration: RegisterRequest,
+}
+
+impl Link {
+    pub(super) fn new(client: Client, registration: RegisterRequest) -> Self {
+        Self { client, registration }
+    }
+
+    pub(super) fn pod(&self) -> &PodName {
+        &self.registration.pod
+    }
+
+    fn incarnation(&self) -> &Incarnation {
+        &self.registration.incarnation
+    }
+
+    /// The same incarnation may register again and again.
+    pub(super) async fn register(&self) -> Result<RegisterAnswer, Error> {
+        self.post("/v1/pods", &self.registration, PATIENCE).await
+    }
+
+    pub(super) async fn heartbeat(&self, sequence: i64, leases: Vec<LeaseReport>, timeout: Duration) -> Result<HeartbeatAnswer, Error> {
+        let (pod, incarnation) = (self.pod().clone(), self.incarnation().clone());
+        self.post("/v1/heartbeats", &HeartbeatRequest { pod, incarnation, sequence, leases }, timeout).await
+    }
+
+    pub(super) async fn release(&self, sessions: Vec<HeldLease>) -> Result<ReleaseAnswer, Error> {
+        let (pod, incarnation) = (self.pod().clone(), self.incarnation().clone());
+        self.post("/v1/releases", &ReleaseRequest { pod, incarnation, sessions }, PATIENCE).await
+    }
+
+    /// Asks for no new leases.
+    pub(super) async fn drain(&self, reason: &str) -> Result<(), Error> {
+        let request = DrainRequest { incarnation: Some(self.incarnation().clone()), reason: Some(reason.to_owned()), dry_run: false };
+        self.post::<_, IgnoredAny>(&format!("/v1/pods/{}/drain", self.pod()), &request, PATIENCE).await.map(drop)
+    }
+
+    /// Ends the registration. One that is gone already is as good.
+    pub(super) async fn leave(&self) -> Result<(), Error> {
+        let path = format!("/v1/pods/{}?incarnation={}", self.pod(), self.incarnation());
+        let call = Call::<()> { method: Method::DELETE, path: &path, body: None, headers: &[], timeout: PATIENCE, repeatable: true };
+        match self.client.call::<(), IgnoredAny>(&call).await {
+            Err(error) if error.code() != Some(code::POD_UNKNOWN) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the pod's stream.
+    pub(super) async fn stream(&self) -> Result<reqwest::Response, Error> {
+        let path = format!("/v1/pods/{}/stream?incarnation={}", self.pod(), self.incarnation());
+        // The limit is for the whole response, and a stream is meant to last.
+        let day = Duration::from_hours(24);
+        let headers = [("accept", "text/event-stream".to_owned())];
+        let call = Call::<()> { method: Method::GET, path: &path, body: None, headers: &headers, timeout: day, repeatable: true };
+        self.client.send(&call).await
+    }
+
+    /// Every request of a pod says what is the case, not what to change, so all of them may be repeated.
+    async fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B, timeout: Duration) -> Result<T, Error> {
+        let call = Call { method: Method::POST, path, body: Some(body), headers: &[], timeout, repeatable: true };
+        self.client.call(&call).await.map(|answer| answer.body)
+    }
+}

@@ -1,0 +1,169 @@
+//! The task of one session: runs its connector, starts it again when it fails, and stops it as ordered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::message::Message;
+use super::metrics::Metrics;
+use crate::connector::backoff::Backoff;
+use crate::connector::context::{Report, SessionContext, SessionFacts, SessionHandle, Term};
+use crate::connector::lease::reached;
+use crate::connector::{Connector, ConnectorError};
+use crate::domain::status::OperationalStatus;
+use crate::time::since_boot;
+
+/// What the pod wants of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Run,
+    /// The lease is about to be trusted no more: stop before that, and wait for a renewal.
+    Hold,
+    /// Close in order and end.
+    Close,
+    /// End at once.
+    Fence,
+}
+
+/// A connector that ran for this long before it failed is started again without a longer pause than the first time.
+const PROVEN: Duration = Duration::from_secs(10);
+
+pub(super) struct SessionTask {
+    /// Nothing if this pod has no such connector.
+    pub(super) connector: Option<Arc<dyn Connector>>,
+    /// What to say if there is none.
+    pub(super) no_connector: String,
+    pub(super) facts: SessionFacts,
+    pub(super) terms: watch::Receiver<Term>,
+    pub(super) orders: watch::Receiver<Order>,
+    pub(super) inbox: mpsc::Sender<Message>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+type Run = JoinSet<Result<(), ConnectorError>>;
+
+impl SessionTask {
+    /// Ends when the session is closed or fenced, and not before its connector has.
+    pub(super) async fn run(mut self) {
+        let Some(connector) = self.connector.take() else {
+            let reason = std::mem::take(&mut self.no_connector);
+            return self.refuse(reason).await;
+        };
+        if let Err(invalid) = connector.validate(&self.facts.settings) {
+            return self.refuse(invalid.to_string()).await;
+        }
+        let mut pause = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+        loop {
+            let order = *self.orders.borrow_and_update();
+            match order {
+                Order::Close | Order::Fence => return,
+                Order::Run if since_boot() < self.terms.borrow().stop_at() => {}
+                Order::Run | Order::Hold => {
+                    let reason = "waiting for an orchestrator: the lease could not be renewed";
+                    self.tell(Report::because(OperationalStatus::Claiming, reason)).await;
+                    if !self.changed().await {
+                        return;
+                    }
+                    continue;
+                }
+            }
+            self.tell(Report::because(OperationalStatus::Claiming, "starting")).await;
+            let began = Instant::now();
+            if let Some(fault) = self.run_once(&*connector).await {
+                self.metrics.connector_restarts.inc();
+                tracing::warn!(session = %self.facts.session, "the connector ended: {fault}");
+                self.tell(Report::because(OperationalStatus::Error, fault)).await;
+                if began.elapsed() > PROVEN {
+                    pause.reset();
+                }
+                tokio::select! {
+                    () = sleep(pause.next_pause()) => {}
+                    _ = self.orders.changed() => {}
+                }
+            }
+        }
+    }
+
+    /// A session that this pod cannot run shows why until it is taken away.
+    async fn refuse(mut self, reason: String) {
+        tracing::error!(session = %self.facts.session, "{reason}");
+        self.tell(Report::because(OperationalStatus::Error, reason)).await;
+        // An error means that the pod is gone.
+        let _ = self.orders.wait_for(|order| matches!(order, Order::Close | Order::Fence)).await;
+    }
+
+    /// Waits for news from the pod. False if there will be none.
+    async fn changed(&mut self) -> bool {
+        tokio::select! {
+            changed = self.orders.changed() => changed.is_ok(),
+            changed = self.terms.changed() => changed.is_ok(),
+        }
+    }
+
+    /// One run of the connector. Gives back the fault if it ended by itself, nothing if it was stopped.
+    async fn run_once(&mut self, connector: &dyn Connector) -> Option<String> {
+        let term = *self.terms.borrow_and_update();
+        let (context, mut handle) = SessionContext::new(self.facts.clone(), term);
+        let mut run = Run::new();
+        run.spawn(connector.run(context));
+        loop {
+            tokio::select! {
+                biased;
+                // An error means that the pod is gone: the same as fencing.
+                changed = self.orders.changed() => if changed.is_err() || *self.orders.borrow_and_update() != Order::Run {
+                    break;
+                },
+                Ok(()) = self.terms.changed() => handle.extend(*self.terms.borrow_and_update()),
+                ended = run.join_next() => return Some(fault(ended)),
+                Some(report) = handle.reported() => self.tell(report).await,
+            }
+        }
+        self.stop(run, handle, connector.stop_timeout(&self.facts.settings)).await;
+        None
+    }
+
+    /// Stops in order while there is time, then by force, then by dropping the connector. Returns when it is surely gone.
+    async fn stop(&mut self, mut run: Run, handle: SessionHandle, patience: Duration) {
+        let latest = since_boot().saturating_add(patience);
+        while *self.orders.borrow() != Order::Fence && self.orders.has_changed().is_ok() {
+            let by = latest.min(self.terms.borrow_and_update().force_at());
+            handle.stop_in_order(by);
+            tokio::select! {
+                biased;
+                _ = run.join_next() => return,
+                () = reached(by) => break,
+                _ = self.orders.changed() => {}
+                Ok(()) = self.terms.changed() => handle.extend(*self.terms.borrow()),
+            }
+        }
+        handle.force();
+        let left = self.terms.borrow().kill_at().saturating_sub(since_boot());
+        let grace = left.clamp(Duration::from_millis(50), Duration::from_secs(1));
+        if timeout(grace, run.join_next()).await.is_ok() {
+            return;
+        }
+        run.abort_all();
+        // Only a connector that never yields gets here twice. The session is not closed as long as it may write.
+        while timeout(Duration::from_secs(1), run.join_next()).await.is_err() {
+            tracing::error!(session = %self.facts.session, "the connector does not stop");
+        }
+    }
+
+    async fn tell(&self, report: Report) {
+        let (session, token) = (self.facts.session.clone(), self.facts.token);
+        // The pod has ended if nobody listens, and this task is about to.
+        let _ = self.inbox.send(Message::Status { session, token, report }).await;
+    }
+}
+
+/// Why a connector ended that nobody had asked to.
+fn fault(ended: Option<Result<Result<(), ConnectorError>, JoinError>>) -> String {
+    match ended {
+        Some(Ok(Err(error))) => error.to_string(),
+        Some(Err(crash)) if crash.is_panic() => "the connector crashed; the pod's log has the details".into(),
+        _ => "the connector ended by itself".into(),
+    }
+}
