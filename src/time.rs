@@ -15,3 +15,10 @@ pub fn since_boot() -> Duration {
     let now = rustix::time::clock_gettime(clock);
     Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
+
+/// The machine's wall clock, for showing times to people. Nothing is ever decided by it (design 9).
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads it, for display")]
+pub fn wall_clock() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}

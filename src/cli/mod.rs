@@ -1,1 +1,109 @@
-//! The command line: one file per command.
+//! The command line: one file per command, and a few that they share.
+//!
+//! Commands are wiring. Those for people talk to an orchestrator over HTTP ([`server`]), say what came of it
+//! ([`output`], [`table`], [`progress`]) and fail in plain words ([`report`]). Those for machines turn their arguments
+//! into the configuration of a module and run it until a signal ends it ([`signals`]).
+//!
+//! Absent on purpose: any rule of the system. Whatever the command line refuses, the API refuses too.
+
+mod admin_state;
+mod apply;
+mod completions;
+mod drain;
+mod get;
+mod lists;
+mod logging;
+mod migrate;
+mod move_session;
+mod output;
+mod progress;
+pub mod report;
+mod server;
+mod signals;
+mod table;
+mod token;
+mod values;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::logging::LogFormat;
+use self::server::ServerArgs;
+
+/// Keeps each connection that must exist exactly once running on exactly one of many pods.
+///
+/// Every flag can be set by the environment variable beside it. Exit codes: 0 for success, 1 for a refusal or failure
+/// with the reason on standard error, 2 for wrong usage.
+///
+/// To look around, start a whole system on this machine with `conncentric dev` and, in another terminal of the same
+/// folder, `conncentric get sessions`.
+#[derive(Debug, Parser)]
+#[command(name = "conncentric", version, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    server: ServerArgs,
+
+    /// How log lines are written to standard error. RUST_LOG chooses which, for example RUST_LOG=conncentric=debug
+    #[arg(long, global = true, env = "CONNCENTRIC_LOG_FORMAT", value_enum, default_value_t, help_heading = "Logging")]
+    log_format: LogFormat,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Migrate(migrate::MigrateArgs),
+    Apply(apply::ApplyArgs),
+    Get(get::GetArgs),
+    Enable(admin_state::EnableArgs),
+    Disable(admin_state::DisableArgs),
+    Drain(drain::DrainArgs),
+    Undrain(drain::UndrainArgs),
+    Move(move_session::MoveArgs),
+    Token(token::TokenArgs),
+    Completions(completions::CompletionsArgs),
+}
+
+impl Cli {
+    /// Carries out the command, until it is done or a signal ends it.
+    ///
+    /// # Errors
+    /// Fails with a reason for people; [`report::exit_code`] prints it.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            command => {
+                logging::start(self.log_format, command.is_service());
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+                runtime.block_on(command.run(&self.server))?;
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+impl Command {
+    /// Whether it runs until it is stopped, and so logs what it does.
+    fn is_service(&self) -> bool {
+        false
+    }
+
+    async fn run(self, server: &ServerArgs) -> anyhow::Result<()> {
+        match self {
+            Self::Migrate(args) => args.run().await,
+            Self::Token(args) => args.run(server).await,
+            Self::Completions(args) => args.run(),
+            Self::Apply(args) => args.run(&server.connect()?).await,
+            Self::Get(args) => args.run(&server.connect()?).await,
+            Self::Enable(args) => args.run(&server.connect()?).await,
+            Self::Disable(args) => args.run(&server.connect()?).await,
+            Self::Drain(args) => args.run(&server.connect()?).await,
+            Self::Undrain(args) => args.run(&server.connect()?).await,
+            Self::Move(args) => args.run(&server.connect()?).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,14 @@
 //! The HTTP client that pods and the CLI share: several orchestrators, one bearer token, typed answers.
 //!
 //! Any orchestrator will do, so a request that reached none of them is simply tried at the next. A request that may have
-//! been carried out is tried again only if its caller says that this does no harm.
+//! been carried out is tried again only if it does no harm: if it reads, or its caller says so.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode, Url};
+use chrono::{DateTime, Utc};
+use reqwest::{Method, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -39,7 +40,25 @@ impl Error {
             _ => None,
         }
     }
+
+    /// Whether another orchestrator, or the same one a little later, may well carry out what this one could not.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::NoAnswer { .. } => true,
+            Self::Refused(problem) => problem.status == StatusCode::SERVICE_UNAVAILABLE && problem.code == UNAVAILABLE,
+            Self::Unintelligible { .. } => false,
+        }
+    }
+
+    /// Whether it is certain that nothing was done.
+    fn is_without_effect(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
 }
+
+/// The code of an orchestrator that cannot work at the moment, for example because it has lost its database.
+const UNAVAILABLE: &str = "unavailable";
 
 /// What one request is to do.
 #[derive(Debug, Clone)]
@@ -50,10 +69,16 @@ pub struct Call<'a, B: ?Sized> {
     pub body: Option<&'a B>,
     /// Header names and values beside the usual ones.
     pub headers: &'a [(&'static str, String)],
-    /// For one try at one orchestrator.
+    /// For one try at one orchestrator, from the start of the request to the end of the answer's body.
     pub timeout: Duration,
-    /// Whether it may be sent again when it is unknown if it was carried out.
+    /// Whether it may be sent again when it is unknown if it was carried out. A GET always may.
     pub repeatable: bool,
+}
+
+impl<B: ?Sized> Call<'_, B> {
+    fn may_repeat(&self) -> bool {
+        self.repeatable || self.method == Method::GET
+    }
 }
 
 /// An answer with what its headers say.
@@ -61,6 +86,8 @@ pub struct Call<'a, B: ?Sized> {
 pub struct Answer<T> {
     pub status: StatusCode,
     pub etag: Option<String>,
+    /// When the orchestrator answered, by its own clock, to the second.
+    pub answered_at: Option<DateTime<Utc>>,
     pub body: T,
 }
 
@@ -95,34 +122,39 @@ impl Client {
         &self.urls
     }
 
-    /// Sends a request, at the next orchestrator if one cannot be reached.
+    /// Sends a request and reads the JSON of the answer.
     pub async fn call<B: Serialize + ?Sized, T: DeserializeOwned>(&self, call: &Call<'_, B>) -> Result<Answer<T>, Error> {
         let response = self.send(call).await?;
         let url = response.url().clone();
-        let status = response.status();
-        let etag = response.headers().get("etag").and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let bytes = response.bytes().await.map_err(|e| Error::NoAnswer { url: url.clone(), reason: root_cause(&e) })?;
+        let Answer { status, etag, answered_at, body } = read(response).await?;
         // A 204 has no body; `null` is what types without content read.
-        let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
-        let body = serde_json::from_slice(text).map_err(|e| Error::Unintelligible { url, reason: e.to_string() })?;
-        Ok(Answer { status, etag, body })
+        let text = if body.is_empty() { "null" } else { &body };
+        let body = serde_json::from_str(text).map_err(|e| Error::Unintelligible { url, reason: e.to_string() })?;
+        Ok(Answer { status, etag, answered_at, body })
+    }
+
+    /// Sends a request and gives back the text of the answer as it came.
+    pub async fn call_for_text<B: Serialize + ?Sized>(&self, call: &Call<'_, B>) -> Result<Answer<String>, Error> {
+        read(self.send(call).await?).await
     }
 
     /// Sends a request and gives back the response once it is known to be a success, for streams.
-    pub async fn send<B: Serialize + ?Sized>(&self, call: &Call<'_, B>) -> Result<reqwest::Response, Error> {
+    ///
+    /// Goes on to the next orchestrator if one cannot be reached, and with a request that may be repeated also if one
+    /// gave no answer or cannot work at the moment.
+    pub async fn send<B: Serialize + ?Sized>(&self, call: &Call<'_, B>) -> Result<Response, Error> {
         let first = self.preferred.load(Ordering::Relaxed);
-        let mut last = None;
+        let mut last: Option<Error> = None;
         for turn in 0..self.urls.len() {
             let index = (first + turn) % self.urls.len();
             match self.send_to(index, call).await {
-                Err(error @ (Error::Unreachable { .. } | Error::NoAnswer { .. })) => {
-                    let unknown = matches!(error, Error::NoAnswer { .. });
+                Err(error) if error.is_passing() => {
                     self.preferred.store((index + 1) % self.urls.len(), Ordering::Relaxed);
-                    if unknown && !call.repeatable {
+                    if !error.is_without_effect() && !call.may_repeat() {
                         return Err(error);
                     }
                     // An unknown outcome outweighs a later orchestrator that is merely away.
-                    if unknown || last.is_none() {
+                    if last.is_none() || !error.is_without_effect() {
                         last = Some(error);
                     }
                 }
@@ -135,7 +167,7 @@ impl Client {
         Err(last.unwrap_or_else(|| self.unreachable("there is none".into())))
     }
 
-    async fn send_to<B: Serialize + ?Sized>(&self, index: usize, call: &Call<'_, B>) -> Result<reqwest::Response, Error> {
+    async fn send_to<B: Serialize + ?Sized>(&self, index: usize, call: &Call<'_, B>) -> Result<Response, Error> {
         let base = self.urls.get(index).ok_or_else(|| self.unreachable("there is none".into()))?;
         let url = base.join(call.path).map_err(|e| self.unreachable(e.to_string()))?;
         let mut request = self.http.request(call.method.clone(), url.clone()).timeout(call.timeout);
@@ -159,6 +191,8 @@ impl Client {
         let text = response.text().await.unwrap_or_default();
         match serde_json::from_str::<Problem>(&text) {
             Ok(problem) => Err(Error::Refused(Box::new(problem))),
+            // A load balancer that lost the orchestrator behind it, before or after that one did its work.
+            Err(_) if matches!(status.as_u16(), 502..=504) => Err(Error::NoAnswer { url, reason: format!("status {status}") }),
             Err(_) => Err(Error::Unintelligible { url, reason: format!("status {status} without a problem document") }),
         }
     }
@@ -169,6 +203,14 @@ impl Client {
     }
 }
 
+async fn read(response: Response) -> Result<Answer<String>, Error> {
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (status, url, etag) = (response.status(), response.url().clone(), header("etag"));
+    let answered_at = header("date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok()).map(|date| date.to_utc());
+    let body = response.text().await.map_err(|e| Error::NoAnswer { url, reason: root_cause(&e) })?;
+    Ok(Answer { status, etag, answered_at, body })
+}
+
 /// The innermost cause: "connection refused" says more than "error sending request".
 fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -177,3 +219,6 @@ fn root_cause(error: &reqwest::Error) -> String {
     }
     cause.to_string()
 }
+
+#[cfg(test)]
+mod tests;

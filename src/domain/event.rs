@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::adapter::{AdapterSpec, Labels, LeaseTtl};
 use super::identity::{AccessTokenId, Role, TokenHash};
-use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, SessionId};
+use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};
 
@@ -45,11 +45,12 @@ pub struct AdapterDisabled {
     pub reason: Option<String>,
 }
 
-/// A pod's standing claim for whatever it may run. Its position is the *registration*: the number that pulses name it by.
+/// A pod's standing claim for whatever it may run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PodRegistered {
     pub pod: PodName,
     pub incarnation: Incarnation,
+    pub registration: RegistrationId,
     pub capacity: u32,
     pub labels: Labels,
     pub connectors: Vec<ConnectorName>,
@@ -61,7 +62,7 @@ pub struct PodRegistered {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PodDrained {
     pub pod: PodName,
-    pub registration: Position,
+    pub registration: RegistrationId,
     pub reason: Option<String>,
 }
 
@@ -69,7 +70,7 @@ pub struct PodDrained {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PodResumed {
     pub pod: PodName,
-    pub registration: Position,
+    pub registration: RegistrationId,
 }
 
 /// A pod that was silent for so long that it gets no new sessions until it registers again.
@@ -77,7 +78,7 @@ pub struct PodResumed {
 pub struct PodLost {
     pub pod: PodName,
     pub incarnation: Incarnation,
-    pub registration: Position,
+    pub registration: RegistrationId,
     pub silence_ms: u64,
 }
 
@@ -86,7 +87,7 @@ pub struct PodLost {
 pub struct PodLeft {
     pub pod: PodName,
     pub incarnation: Incarnation,
-    pub registration: Position,
+    pub registration: RegistrationId,
 }
 
 /// Why a session was given to a pod.
@@ -109,11 +110,13 @@ pub struct SessionClaimed {
     pub session: SessionId,
     pub pod: PodName,
     pub incarnation: Incarnation,
-    pub registration: Position,
+    pub registration: RegistrationId,
     pub kind: ClaimKind,
     /// Fixed for the whole lease: a shorter timeout in a later revision must not outrun what the pod was promised.
     pub ttl_ms: LeaseTtl,
     pub revision: u32,
+    /// Units of the pod's capacity that it takes, fixed like the timeout.
+    pub units: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -130,6 +133,8 @@ pub struct SessionMoveOrdered {
     pub session: SessionId,
     pub token: FencingToken,
     pub to: PodName,
+    /// The start of that pod which keeps room for it.
+    pub to_registration: RegistrationId,
 }
 
 /// The orderly end of an ownership: the owner closed the session and said so.
@@ -139,6 +144,8 @@ pub struct SessionReleased {
     pub token: FencingToken,
     pub pod: PodName,
     pub incarnation: Incarnation,
+    /// Whether it is to run on elsewhere: the next claim is then a handover.
+    pub handover: bool,
 }
 
 /// The end of an ownership by silence.
@@ -279,12 +286,32 @@ impl Event {
     }
 }
 
-impl SessionClaimed {
+impl Event {
+    /// The token of an earlier claim that this event speaks of.
     #[must_use]
-    pub fn holder(&self) -> Holder {
-        Holder { pod: self.pod.clone(), incarnation: self.incarnation.clone() }
+    pub fn names_token(&self) -> Option<FencingToken> {
+        match self {
+            Self::SessionStatusChanged(SessionStatusChanged { token, .. })
+            | Self::SessionMoveOrdered(SessionMoveOrdered { token, .. })
+            | Self::SessionReleased(SessionReleased { token, .. })
+            | Self::LeaseExpired(LeaseExpired { token, .. }) => Some(*token),
+            _ => None,
+        }
     }
 }
+
+macro_rules! holders {
+    ($($name:ident),*) => {
+        $(impl $name {
+            #[must_use]
+            pub fn holder(&self) -> Holder {
+                Holder { pod: self.pod.clone(), incarnation: self.incarnation.clone() }
+            }
+        })*
+    };
+}
+
+holders!(PodRegistered, SessionClaimed, SessionReleased, LeaseExpired);
 
 /// An event as it stands in the log.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,9 +3,19 @@
 //! Absent on purpose: I/O, clocks, randomness, and everything else of ours. Times, ids and silences come in as arguments.
 
 pub mod adapter;
+pub mod command;
+pub mod decide;
 pub mod event;
+pub mod evolve;
+pub mod explain;
+pub mod fleet;
 pub mod identity;
 pub mod lease;
 pub mod name;
+pub mod placement;
+pub mod refusal;
+pub mod restore;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod token;

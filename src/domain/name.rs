@@ -193,6 +193,17 @@ impl fmt::Debug for Holder {
     }
 }
 
+/// The number of a registration: 1 for the first pod that ever registered, 2 for the next. Pulses name pods by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(transparent)]
+pub struct RegistrationId(pub i32);
+
+impl fmt::Display for RegistrationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,1 +1,25 @@
-//! The event table in PostgreSQL: connect, migrate, append, read, listen.
+//! The event table in PostgreSQL: connect, migrate, append, read, load, listen.
+//!
+//! Every statement is a file in `sql/`, named after the function that uses it; one test prepares them all against the
+//! migrated schema. Absent on purpose: decisions. What may be appended is the domain's to say, and the database checks it.
+
+mod append;
+mod connect;
+mod error;
+mod history;
+mod listen;
+mod load;
+mod migrate;
+mod page;
+mod read;
+pub mod sql;
+
+pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
+pub use connect::{Connection, Purpose};
+pub use error::LogError;
+pub use history::read_ownerships;
+pub use listen::listen;
+pub use load::load_fleet;
+pub use migrate::{Migrated, check_schema, migrate};
+pub use page::{PageFilter, read_page};
+pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};

@@ -1,1 +1,127 @@
-//! The core of an orchestrator.
+//! The core of an orchestrator: decides, appends, follows, expires, pushes.
+//!
+//! Any number of orchestrators run side by side, all equal. None has state of its own: each folds the log, and the database
+//! lets an append through only if it was decided on the newest state ([`crate::log`]).
+
+mod backoff;
+mod bell;
+mod core;
+pub mod direct;
+mod draft;
+mod expiry;
+pub mod hub;
+mod link;
+pub mod metrics;
+pub mod request;
+mod run;
+pub mod sight;
+pub mod snapshot;
+mod state;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use self::bell::Heard;
+use self::core::Core;
+use self::hub::Hub;
+use self::metrics::{CodeLabel, Metrics};
+use self::request::{Done, Failure, Request, Submission};
+use self::sight::Sight;
+use self::snapshot::Snapshot;
+use self::state::Outlets;
+use crate::domain::fleet::Fleet;
+use crate::domain::token::Epoch;
+use crate::wire::push::AsOf;
+
+pub use run::{Config, Migrations, run};
+
+/// Requests that may wait for the core. Beyond it pods and people are told to come back.
+const INBOX: usize = 8192;
+
+/// Longest wait for the core's answer. Longer than it holds requests while it reconnects.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A handle to the core. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Orchestrator {
+    inbox: mpsc::Sender<Request>,
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    ledger: watch::Receiver<AsOf>,
+    pub hub: Arc<Hub>,
+    pub metrics: Arc<Metrics>,
+}
+
+impl Orchestrator {
+    /// Starts the core and its bell on `tasks`. They end with `shutdown`.
+    pub fn start(name: String, database_url: String, tasks: &mut JoinSet<()>, shutdown: &CancellationToken) -> Self {
+        let nothing = Snapshot { fleet: Fleet::new(Epoch(0)), sight: Sight::begin(tokio::time::Instant::now()), position: 0 };
+        let (inbox, requests) = mpsc::channel(INBOX);
+        let outlets = Outlets {
+            ledger: watch::Sender::new(nothing.as_of()),
+            snapshot: watch::Sender::new(Arc::new(nothing)),
+            hub: Arc::default(),
+            metrics: Arc::default(),
+        };
+        let handle = Self {
+            inbox,
+            snapshot: outlets.snapshot.subscribe(),
+            ledger: outlets.ledger.subscribe(),
+            hub: outlets.hub.clone(),
+            metrics: outlets.metrics.clone(),
+        };
+        let heard = Arc::new(Heard::default());
+        tasks.spawn(bell::run(database_url.clone(), heard.clone(), handle.ledger.clone(), handle.metrics.clone(), shutdown.clone()));
+        let core = Core::new(name, database_url, requests, heard, outlets);
+        tasks.spawn(core.run(shutdown.clone()));
+        handle
+    }
+
+    /// Has a command carried out. The answer comes after its commit.
+    pub async fn submit(&self, submission: Submission) -> Result<Done, Failure> {
+        let answer = self.ask(|reply| Request::Command { submission, reply }).await;
+        if let Err(Failure::Refused(refusal)) = &answer {
+            self.metrics.refusals.get_or_create(&CodeLabel { code: refusal.code() }).inc();
+        }
+        answer
+    }
+
+    /// The state, including everything that was in the log when this was called.
+    pub async fn current(&self) -> Result<Arc<Snapshot>, Failure> {
+        Ok(self.ask(|reply| Request::Barrier { reply }).await?.after)
+    }
+
+    /// The newest state that this orchestrator has folded; others may have appended since.
+    #[must_use]
+    pub fn latest(&self) -> Arc<Snapshot> {
+        self.snapshot.borrow().clone()
+    }
+
+    /// Changes with every snapshot.
+    #[must_use]
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshot.clone()
+    }
+
+    /// Whether it can append now.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.metrics.connected.get() == 1
+    }
+
+    async fn ask(&self, request: impl FnOnce(request::Reply) -> Request) -> Result<Done, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.try_send(request(reply)).map_err(|full| match full {
+            mpsc::error::TrySendError::Full(_) => Failure::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => Failure::Unavailable("this orchestrator is shutting down".into()),
+        })?;
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(Failure::Unavailable("this orchestrator is shutting down".into())),
+            Err(_) => Err(Failure::Unavailable("the database did not answer in time".into())),
+        }
+    }
+}

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::push::AsOf;
 use crate::domain::adapter::{Labels, Mode, OnLeaseLoss};
-use crate::domain::name::{AdapterName, ConnectorName, Incarnation, PodName, SessionId};
+use crate::domain::name::{AdapterName, ConnectorName, Incarnation, PodName, RegistrationId, SessionId};
 use crate::domain::status::OperationalStatus;
-use crate::domain::token::{FencingToken, Position};
+use crate::domain::token::FencingToken;
 
 /// `POST /v1/pods`: a pod's standing claim for whatever it may run, up to its capacity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -47,8 +47,8 @@ pub fn built_in_connectors() -> Vec<ConnectorName> {
 pub struct RegisterAnswer {
     #[serde(flatten)]
     pub as_of: AsOf,
-    /// The position of the registration in the log.
-    pub registration: Position,
+    /// The number of the registration.
+    pub registration: RegistrationId,
     pub heartbeat_interval_ms: u32,
     pub leases: Vec<LeaseGrant>,
 }
@@ -208,7 +208,7 @@ pub struct PodView {
     pub pod: PodName,
     #[schema(value_type = String)]
     pub incarnation: Incarnation,
-    pub registration: Position,
+    pub registration: RegistrationId,
     pub registered_at: DateTime<Utc>,
     /// `READY`, `DRAINING`, `SILENT` (no heartbeat for longer than an interval or two) or `LOST`.
     pub status: String,

@@ -1,0 +1,40 @@
+# `make` alone lists what there is.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint fmt doc bench clean
+
+# Rust's own folder, for shells that were opened before Rust was installed.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# Flags for `conncentric dev`, as in: make demo ARGS="--lease-ttl 15s --pods 5"
+ARGS ?=
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Find or install what is needed: a C compiler, PostgreSQL 15 or newer
+	@scripts/setup
+
+demo: setup ## Run the whole system here: PostgreSQL, orchestrators, pods, a venue (ARGS="--pods 5")
+	cargo build --release --locked
+	@exec target/release/conncentric dev $(ARGS)
+
+test: setup ## Run all tests, those with real PostgreSQL and real processes among them
+	cargo test --locked
+
+lint: ## Check format, lints and documentation
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+fmt: ## Format the source
+	cargo fmt
+
+doc: ## Build the documentation of the source and open it
+	cargo doc --locked --no-deps --open
+
+bench: setup ## Measure
+	cargo bench --locked
+
+clean: ## Remove what was built (the demo's data in .conncentric stays)
+	cargo clean

@@ -1,0 +1,52 @@
+-- The history of ownership: one interval of positions each. The constraints hold what the domain decides: a bug there fails
+-- an append, it cannot make two owners.
+
+-- A range over names makes equality something that a GiST index can hold beside overlap, without any extension.
+create type name_range as range (subtype = text, collation = "C");
+
+create table ownership (
+    session        text not null,
+    token          bigint not null,
+    -- The token before it in the life of this session: the chain that makes tokens grow.
+    previous_token bigint,
+    pod            text not null,
+    incarnation    text not null,
+    registration   integer not null,
+    claimed_by     text not null,
+    during         int8range not null,
+    since          timestamptz not null,
+    until          timestamptz,
+    ended_by       text check (ended_by in ('released', 'expired')),
+    primary key (session, token),
+    constraint ownership_never_overlaps exclude using gist (name_range(session, session, '[]') with &&, during with &&),
+    constraint ownership_token_grows check (token > previous_token),
+    constraint ownership_token_has_one_successor unique nulls not distinct (session, previous_token),
+    constraint ownership_token_follows_a_token foreign key (session, previous_token) references ownership,
+    check (upper_inf(during) = (ended_by is null) and (until is null) = (ended_by is null))
+);
+
+create function apply_ownership(first bigint, last bigint) returns void
+language plpgsql set search_path from current as $$
+begin
+    update ownership o
+    set during = int8range(lower(o.during), e.position), until = e.recorded_at,
+        ended_by = case e.type when 'LeaseExpired' then 'expired' else 'released' end
+    from event e
+    where not e.pulse and e.position between first and last and e.type in ('SessionReleased', 'LeaseExpired')
+      and o.session = e.data ->> 'session' and o.token = (e.data ->> 'token')::bigint;
+
+    insert into ownership
+    select claim.session, claim.token,
+           coalesce(lag(claim.token) over (partition by claim.session order by claim.token),
+                    (select max(o.token) from ownership o where o.session = claim.session)),
+           claim.pod, claim.incarnation, claim.registration, claim.kind, int8range(claim.position, ended.position), claim.recorded_at,
+           ended.recorded_at, case ended.type when 'LeaseExpired' then 'expired' when 'SessionReleased' then 'released' end
+    from (select data ->> 'session' as session, (epoch::bigint << 40) | position as token, data ->> 'pod' as pod,
+                 data ->> 'incarnation' as incarnation, (data ->> 'registration')::integer as registration, data ->> 'kind' as kind,
+                 position, recorded_at, stream
+          from event where not pulse and position between first and last and type = 'SessionClaimed') claim
+    left join event ended on not ended.pulse and ended.position between first and last and ended.stream = claim.stream
+         and ended.type in ('SessionReleased', 'LeaseExpired') and (ended.data ->> 'token')::bigint = claim.token
+    order by claim.token;
+end
+$$;

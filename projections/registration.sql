@@ -1,0 +1,72 @@
+-- Registrations: the current one of each pod name, and superseded ones that still hold leases.
+
+create table registration (
+    registration  integer primary key,
+    pod           text not null,
+    incarnation   text not null,
+    state         text not null check (state in ('ready', 'draining', 'superseded')),
+    capacity      bigint not null,
+    labels        jsonb not null,
+    connectors    jsonb not null,
+    access_token  text not null,
+    registered_at timestamptz not null,
+    -- Incarnations of this name that were superseded, oldest first, at most 16.
+    former        text[] not null
+);
+create unique index registration_current on registration (pod) where state <> 'superseded';
+
+create function apply_registration(first bigint, last bigint) returns void
+language plpgsql set search_path from current as $$
+begin
+    -- Lost and left pods are forgotten, and so is every registration that a newer one of its name supersedes, unless it still
+    -- holds leases.
+    update registration r
+    set state = 'superseded', former = '{}'
+    where r.state <> 'superseded'
+      and exists (select from event e where not e.pulse and e.position between first and last and e.type = 'PodRegistered'
+                  and e.stream = 'pod:' || r.pod and (e.data ->> 'registration')::integer > r.registration);
+
+    insert into registration
+    select (e.data ->> 'registration')::integer, e.data ->> 'pod', e.data ->> 'incarnation',
+           case when exists (select from event n where not n.pulse and n.position between e.position + 1 and last
+                             and n.type = 'PodRegistered' and n.stream = e.stream) then 'superseded' else 'ready' end,
+           (e.data ->> 'capacity')::bigint, e.data -> 'labels', e.data -> 'connectors', e.data ->> 'access_token', e.recorded_at, '{}'
+    from event e
+    where not e.pulse and e.position between first and last and e.type = 'PodRegistered';
+
+    update registration r
+    set former = former_incarnations(r.pod, r.registration)
+    from event e
+    where not e.pulse and e.position between first and last and e.type = 'PodRegistered'
+      and r.registration = (e.data ->> 'registration')::integer and r.state <> 'superseded';
+
+    update registration r
+    set state = case e.type when 'PodDrained' then 'draining' else 'ready' end
+    from (select distinct on (data ->> 'registration') type, (data ->> 'registration')::integer as registration from event
+          where not pulse and position between first and last and type in ('PodDrained', 'PodResumed')
+          order by data ->> 'registration', position desc) e
+    where r.registration = e.registration and r.state <> 'superseded';
+
+    delete from registration r using event e
+    where not e.pulse and e.position between first and last and e.type in ('PodLost', 'PodLeft')
+      and r.registration = (e.data ->> 'registration')::integer;
+
+    delete from registration r
+    where r.state = 'superseded' and not exists (select from session s where s.registration = r.registration);
+end
+$$;
+
+-- The incarnations that a name had since it was last lost or left, before a registration.
+create function former_incarnations(of_pod text, before integer) returns text[]
+language sql stable set search_path from current
+begin atomic
+    with life as (
+        select position, type, data from event
+        where not pulse and stream = 'pod:' || of_pod and type in ('PodRegistered', 'PodLost', 'PodLeft')
+          and (data ->> 'registration')::integer < before
+    )
+    select coalesce(array_agg(incarnation order by position), '{}')
+    from (select position, data ->> 'incarnation' as incarnation from life
+          where type = 'PodRegistered' and position > coalesce((select max(position) from life where type <> 'PodRegistered'), 0)
+          order by position desc limit 16) newest;
+end;

@@ -1,0 +1,107 @@
+-- Sessions and their leases as they are now. Sessions that an adapter had once stay until it is deleted, as in the fold:
+-- their tokens must go on growing if they return.
+
+create table session (
+    session               text primary key,
+    adapter               text not null,
+    ordinal               integer not null,
+    -- The lease; all null while nobody owns the session.
+    pod                   text,
+    incarnation           text,
+    registration          integer,
+    token                 bigint,
+    ttl_ms                bigint,
+    revision              integer,
+    units                 bigint,
+    since                 timestamptz,
+    status                text,
+    reason                text,
+    moving_to             text,
+    moving_to_registration integer,
+    -- What outlives a lease.
+    preferred             text,
+    last_token            bigint,
+    vacated               text check (vacated in ('expired', 'handed_over')),
+    vacated_at            bigint,
+    check ((token is null) = (pod is null) and (token is null) = (registration is null) and (token is null) = (ttl_ms is null))
+);
+create index session_registration on session (registration) where registration is not null;
+create index session_adapter on session (adapter);
+
+create function apply_session(first bigint, last bigint) returns void
+language plpgsql set search_path from current as $$
+begin
+    delete from session s using event e
+    where not e.pulse and e.position between first and last and e.type = 'AdapterDeleted' and s.adapter = e.data ->> 'adapter';
+
+    insert into session (session, adapter, ordinal)
+    select distinct concat(a.adapter, '/', n), a.adapter, n
+    from event e
+    join adapter a on a.adapter = e.data ->> 'adapter' and a.declared_position <= e.position
+    cross join lateral generate_series(0, (e.data -> 'spec' ->> 'replicas')::integer - 1) n
+    where not e.pulse and e.position between first and last and e.type in ('AdapterDeclared', 'AdapterRevised')
+    on conflict do nothing;
+
+    -- The last change of owner decides; what came before it in the same batch is history.
+    update session s
+    set pod = c.pod, incarnation = c.incarnation, registration = c.registration, token = c.token, ttl_ms = c.ttl_ms,
+        revision = c.revision, units = c.units, since = c.since, status = c.status, reason = null, moving_to = null,
+        moving_to_registration = null, preferred = case when c.token is null then coalesce(o.to_pod, c.ended_pod) else c.pod end,
+        last_token = greatest(s.last_token, c.last_token), vacated = c.vacated, vacated_at = c.vacated_at
+    from change_of_owner(first, last) c
+    left join lateral (select ordered.data ->> 'to' as to_pod from event ordered
+                       where not ordered.pulse and ordered.stream = c.stream and ordered.type = 'SessionMoveOrdered'
+                         and ordered.data ->> 'token' = c.ended_token
+                       order by ordered.position desc limit 1) o on true
+    where s.session = c.session;
+
+    update session s
+    set status = e.data ->> 'status', reason = e.data ->> 'reason'
+    from (select distinct on (stream, data ->> 'token') data from event
+          where not pulse and position between first and last and type = 'SessionStatusChanged'
+          order by stream, data ->> 'token', position desc) e
+    where s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint;
+
+    update session s
+    set moving_to = e.data ->> 'to', moving_to_registration = (e.data ->> 'to_registration')::integer
+    from event e
+    where not e.pulse and e.position between first and last and e.type = 'SessionMoveOrdered'
+      and s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint;
+
+    -- A change of the administrative state makes a new start: the next claim is neither takeover nor handover.
+    update session s
+    set vacated = null, vacated_at = null
+    from (select data ->> 'adapter' as adapter, max(position) as position from event
+          where not pulse and event.position between first and last and type in ('AdapterEnabled', 'AdapterDisabled')
+          group by 1) e
+    where s.adapter = e.adapter and s.vacated_at < e.position;
+end
+$$;
+
+-- The last claim, release or expiry of each session in a range, as the row that it leaves behind.
+create function change_of_owner(first bigint, last bigint)
+returns table (session text, stream text, pod text, incarnation text, registration integer, token bigint, ttl_ms bigint, revision integer,
+               units bigint, since timestamptz, status text, last_token bigint, vacated text, vacated_at bigint, ended_pod text, ended_token text)
+language sql stable set search_path from current
+begin atomic
+    with change as (
+        select distinct on (e.stream) e.*, e.type = 'SessionClaimed' as claimed, (e.epoch::bigint << 40) | e.position as claim_token
+        from event e
+        -- Not what happened before the adapter was deleted and declared again.
+        join adapter a on a.adapter = split_part(e.data ->> 'session', '/', 1) and a.declared_position < e.position
+        where not e.pulse and e.position between first and last and e.type in ('SessionClaimed', 'SessionReleased', 'LeaseExpired')
+        order by e.stream, e.position desc
+    )
+    select c.data ->> 'session', c.stream,
+           case when c.claimed then c.data ->> 'pod' end, case when c.claimed then c.data ->> 'incarnation' end,
+           case when c.claimed then (c.data ->> 'registration')::integer end, case when c.claimed then c.claim_token end,
+           case when c.claimed then (c.data ->> 'ttl_ms')::bigint end, case when c.claimed then (c.data ->> 'revision')::integer end,
+           case when c.claimed then (c.data ->> 'units')::bigint end, case when c.claimed then c.recorded_at end,
+           case when c.claimed then 'CLAIMING' end,
+           case when c.claimed then c.claim_token else (c.data ->> 'token')::bigint end,
+           case c.type when 'LeaseExpired' then 'expired'
+                       when 'SessionReleased' then case when (c.data ->> 'handover')::boolean then 'handed_over' end end,
+           case when c.type = 'LeaseExpired' or (c.type = 'SessionReleased' and (c.data ->> 'handover')::boolean) then c.position end,
+           case when not c.claimed then c.data ->> 'pod' end, case when not c.claimed then c.data ->> 'token' end
+    from change c;
+end;

@@ -1,0 +1,72 @@
+//! `get adapters`.
+
+use chrono::{DateTime, Utc};
+
+use super::show;
+use crate::cli::lists::AdapterList;
+use crate::cli::output::Format;
+use crate::cli::server::Api;
+use crate::cli::table::{self, Table, optional, text};
+use crate::domain::name::AdapterName;
+use crate::wire::adapter::AdapterView;
+
+/// Lists adapters: what is wanted of them, and what is the case.
+///
+/// Example: conncentric get adapters venue-a -o json
+#[derive(Debug, clap::Args)]
+pub(super) struct AdaptersArgs {
+    /// Only this adapter
+    name: Option<AdapterName>,
+}
+
+impl AdaptersArgs {
+    pub(super) async fn run(self, api: &Api, format: Format) -> anyhow::Result<()> {
+        let path = self.name.as_ref().map_or_else(|| "/v1/adapters".to_owned(), |name| format!("/v1/adapters/{name}"));
+        let answer = api.get_verbatim(&path).await?;
+        show(format, &answer.body, || {
+            let adapters = match self.name {
+                Some(_) => vec![serde_json::from_str(&answer.body)?],
+                None => serde_json::from_str::<AdapterList>(&answer.body)?.adapters,
+            };
+            Ok(table(answer.answered_at, &adapters))
+        })
+    }
+}
+
+fn table(now: Option<DateTime<Utc>>, adapters: &[AdapterView]) -> Option<Table> {
+    let mut table = Table::new(&["ADAPTER", "ADMIN", "STATUS", "MODE", "CONNECTOR", "SESSIONS", "LEASE", "REVISION", "CHANGED", "REASON"]);
+    for AdapterView { document, revision, admin_state, status, reason, sessions, changed_at } in adapters {
+        table.row([
+            text(&document.name),
+            table::admin_state(*admin_state),
+            table::status(*status),
+            text(document.mode),
+            text(&document.connector),
+            text(sessions.len()),
+            text(document.lease_ttl),
+            text(revision),
+            table::age(now, Some(*changed_at)),
+            optional(reason.as_ref()),
+        ]);
+    }
+    (!adapters.is_empty()).then_some(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_says_what_is_wanted_and_what_is_the_case() {
+        let adapter: AdapterView = serde_json::from_value(serde_json::json!({
+            "name": "venue-a", "connector": "tcp", "mode": "exclusive", "lease_ttl": "5s", "revision": 3, "admin_state": "ENABLED",
+            "status": "CLAIMING", "reason": "no pod has room", "sessions": ["venue-a/0"], "changed_at": "2026-01-01T00:00:00Z",
+        }))
+        .expect("an adapter");
+        let now = "2026-01-01T00:02:00Z".parse().expect("a time");
+        let shown = table(Some(now), &[adapter]).expect("rows").render();
+        let row: Vec<_> = shown.lines().nth(1).expect("a row").split("   ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+        assert_eq!(row, ["venue-a", "ENABLED", "CLAIMING", "exclusive", "tcp", "1", "5s", "3", "2m", "no pod has room"]);
+        assert!(table(Some(now), &[]).is_none());
+    }
+}

@@ -1,0 +1,61 @@
+//! `get`: lists adapters, sessions, pods and events, for people as tables and for programs as the API's own JSON.
+
+mod adapters;
+mod events;
+mod follow;
+mod pods;
+mod sessions;
+
+use clap::Subcommand;
+
+use super::output::{self, Format, FormatArgs};
+use super::server::Api;
+use super::table::Table;
+
+/// Lists adapters, sessions, pods or events.
+///
+/// Examples: conncentric get sessions, conncentric get adapters venue-a -o json, conncentric get events --follow
+#[derive(Debug, clap::Args)]
+pub(super) struct GetArgs {
+    #[command(subcommand)]
+    what: What,
+
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    #[command(alias = "adapter")]
+    Adapters(adapters::AdaptersArgs),
+    #[command(alias = "session")]
+    Sessions(sessions::SessionsArgs),
+    #[command(alias = "pod")]
+    Pods(pods::PodsArgs),
+    #[command(alias = "event")]
+    Events(events::EventsArgs),
+}
+
+impl GetArgs {
+    pub(super) async fn run(self, api: &Api) -> anyhow::Result<()> {
+        let format = self.format.output;
+        match self.what {
+            What::Adapters(args) => args.run(api, format).await,
+            What::Sessions(args) => args.run(api, format).await,
+            What::Pods(args) => args.run(api, format).await,
+            What::Events(args) => args.run(api, format).await,
+        }
+    }
+}
+
+/// Prints a result: its JSON as the server wrote it, or the table that `rows` makes of it.
+fn show(format: Format, json: &str, table: impl FnOnce() -> anyhow::Result<Option<Table>>) -> anyhow::Result<()> {
+    if format == Format::Json {
+        return output::json(json);
+    }
+    let Some(table) = table()? else {
+        output::note("there are none");
+        return Ok(());
+    };
+    output::line(&table.render())
+}

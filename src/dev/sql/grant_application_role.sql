@@ -1,0 +1,1 @@
+GRANT conncentric_application TO conncentric_app

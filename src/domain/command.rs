@@ -1,0 +1,134 @@
+//! What somebody wants done. A command is decided on by [`super::decide`], which turns it into events or a refusal.
+
+use super::adapter::{AdapterSpec, Labels};
+use super::identity::{AccessTokenId, Role, TokenHash};
+use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, SessionId};
+use super::status::OperationalStatus;
+use super::token::FencingToken;
+
+/// What must be the case for a change of an adapter to go ahead (If-Match and If-None-Match of HTTP).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precondition {
+    None,
+    Revision(u32),
+    Absent,
+}
+
+/// Which adapters a command is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Targets {
+    All,
+    Named(Vec<AdapterName>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PutAdapter {
+    pub adapter: AdapterName,
+    pub spec: AdapterSpec,
+    /// `None` leaves the administrative state as it is.
+    pub enabled: Option<bool>,
+    pub precondition: Precondition,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetEnabled {
+    pub targets: Targets,
+    pub enabled: bool,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Register {
+    pub holder: Holder,
+    pub capacity: u32,
+    pub labels: Labels,
+    pub connectors: Vec<ConnectorName>,
+    pub access_token: AccessTokenId,
+}
+
+/// What a pod says of one lease that it believes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub session: SessionId,
+    pub token: FencingToken,
+    pub status: OperationalStatus,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heartbeat {
+    pub holder: Holder,
+    pub sequence: i64,
+    pub reports: Vec<Report>,
+    pub access_token: AccessTokenId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub holder: Holder,
+    pub sessions: Vec<SessionId>,
+    pub access_token: AccessTokenId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    pub holder: Holder,
+    pub sessions: Vec<(SessionId, FencingToken)>,
+    pub access_token: AccessTokenId,
+}
+
+/// Hand over all sessions of a pod. A pod that drains itself names its incarnation and its access token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drain {
+    pub pod: PodName,
+    pub incarnation: Option<Incarnation>,
+    pub access_token: Option<AccessTokenId>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leave {
+    pub holder: Holder,
+    pub access_token: AccessTokenId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveSession {
+    pub session: SessionId,
+    pub to: PodName,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateAccessToken {
+    pub id: AccessTokenId,
+    pub name: String,
+    pub role: Role,
+    pub pod: Option<PodName>,
+    pub hash: TokenHash,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    PutAdapter(PutAdapter),
+    DeleteAdapter {
+        adapter: AdapterName,
+        precondition: Precondition,
+    },
+    SetEnabled(SetEnabled),
+    Register(Register),
+    Heartbeat(Heartbeat),
+    Claim(Claim),
+    Release(Release),
+    /// End the leases of silent pods. The only command that nobody sends: time does.
+    Expire,
+    Drain(Drain),
+    Undrain {
+        pod: PodName,
+    },
+    Leave(Leave),
+    Move(MoveSession),
+    CreateAccessToken(CreateAccessToken),
+    RevokeAccessToken {
+        id: AccessTokenId,
+    },
+}

@@ -1,0 +1,106 @@
+//! Which pod runs what: a pure choice that is sticky, respects capacity, labels and connectors, and moves nothing by itself.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::adapter::{AdapterSpec, LeaseTtl};
+use super::fleet::{Fleet, Registration, RegistrationState};
+use super::lease;
+use super::name::{ConnectorName, PodName, RegistrationId, SessionId};
+
+/// What a decision may know of the present besides the log: how long each registration has been silent, as this orchestrator
+/// itself observed it. Facts that outlive the decision are written into its events.
+pub trait Observed {
+    /// Silence that counts against a lease of timeout `ttl`: time without sight of the log is left out.
+    fn silence(&self, registration: RegistrationId, ttl: LeaseTtl) -> Duration;
+}
+
+/// Why no pod can run a session. Ordered: the later, the closer some pod came to running it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum NoPlace {
+    #[error("no pod is registered")]
+    NoPod,
+    #[error("no pod takes new sessions: they are draining")]
+    Draining,
+    #[error("no pod offers connector {0}")]
+    NoConnector(ConnectorName),
+    #[error("no pod has the labels {0}")]
+    NoLabels(String),
+    #[error("no pod has room for {0} more")]
+    NoRoom(u32),
+    #[error("the pods that could run it are silent")]
+    Silent,
+}
+
+/// Chooses a registration for a session. `without` is a pod that must not get it.
+///
+/// Order of preference: pods heard of lately; the session's preferred pod (it ran there before, or moves there); fewest
+/// sessions of the same adapter, so that replicas spread; least loaded by share of capacity; the name, so that it is stable.
+pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, observed: &impl Observed) -> Result<RegistrationId, NoPlace> {
+    let Some(adapter) = fleet.adapter(&session.adapter) else { return Err(NoPlace::NoPod) };
+    let spec = &adapter.spec;
+    let shortest = fleet.shortest_ttl();
+    // Judged by how often pods heartbeat, not by this adapter's timeout: an hour's lease is no reason to trust a dead pod.
+    let doubtful_after = lease::heartbeat_interval(shortest) * 2;
+    let preferred = fleet.session(session).and_then(|session| session.preferred.as_ref());
+    let siblings = siblings(fleet, session, spec);
+    let mut best = None;
+    let mut obstacle = NoPlace::NoPod;
+    for (id, registration) in fleet.pods() {
+        let pod = &registration.holder.pod;
+        if without == Some(pod) {
+            continue;
+        }
+        // Silent for the shortest timeout in use, it would be lost if it held nothing. That one is never longer than the adapter's.
+        let silence = observed.silence(id, shortest);
+        let silent = if silence >= shortest.as_duration() { Err(NoPlace::Silent) } else { Ok(()) };
+        if let Err(why) = fits(registration, spec, silence).and(silent) {
+            obstacle = obstacle.max(why);
+            continue;
+        }
+        let doubtful = silence > doubtful_after;
+        let siblings = siblings.get(&id).copied().unwrap_or(0);
+        // Shares are compared in integers: load / capacity in millionths.
+        let share = u64::from(registration.load()) * 1_000_000 / u64::from(registration.capacity.max(1));
+        let rank = (doubtful, preferred != Some(pod), siblings, share, pod);
+        if best.as_ref().is_none_or(|(other, _)| rank < *other) {
+            best = Some((rank, id));
+        }
+    }
+    best.map(|(_, id)| id).ok_or(obstacle)
+}
+
+/// Whether a pod could run a session of this adapter now.
+pub fn fits(registration: &Registration, spec: &AdapterSpec, silence: Duration) -> Result<(), NoPlace> {
+    if registration.state != RegistrationState::Ready {
+        return Err(NoPlace::Draining);
+    }
+    if !registration.connectors.contains(&spec.connector) {
+        return Err(NoPlace::NoConnector(spec.connector.clone()));
+    }
+    let labels = &spec.placement.labels;
+    if !labels.iter().all(|(key, value)| registration.labels.get(key) == Some(value)) {
+        let wanted = labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",");
+        return Err(NoPlace::NoLabels(wanted));
+    }
+    if registration.capacity.saturating_sub(registration.load()) < spec.placement.capacity {
+        return Err(NoPlace::NoRoom(spec.placement.capacity));
+    }
+    if silence >= spec.lease_ttl_ms.as_duration() {
+        return Err(NoPlace::Silent);
+    }
+    Ok(())
+}
+
+/// How many other sessions of the same adapter each registration has or is about to get by a move.
+fn siblings(fleet: &Fleet, session: &SessionId, spec: &AdapterSpec) -> BTreeMap<RegistrationId, usize> {
+    let mut siblings = BTreeMap::new();
+    if spec.replicas > 1 {
+        let others = fleet.sessions_of(&session.adapter).filter(|(other, _)| *other != session);
+        for lease in others.filter_map(|(_, other)| other.lease.as_ref()) {
+            let at = lease.moving_to.as_ref().map_or(lease.registration, |to| to.registration);
+            *siblings.entry(at).or_default() += 1;
+        }
+    }
+    siblings
+}

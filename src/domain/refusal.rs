@@ -1,0 +1,144 @@
+//! Why something is not done: a value with a stable code for programs and a sentence for people.
+
+use uuid::Uuid;
+
+use super::adapter::InvalidField;
+use super::evolve::Corrupt;
+use super::identity::AccessTokenId;
+use super::name::{AdapterName, Holder, PodName, SessionId};
+use super::placement::NoPlace;
+use super::token::FencingToken;
+
+/// What kind of refusal it is, which decides the HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    Invalid,
+    Forbidden,
+    NotFound,
+    Conflict,
+    PreconditionFailed,
+    /// A fault of ours.
+    Internal,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
+    #[error("there is no adapter {0}; `conncentric get adapters` lists them")]
+    AdapterUnknown(AdapterName),
+    #[error("there are no adapters {}; `conncentric get adapters` lists them", join(.0))]
+    AdaptersUnknown(Vec<AdapterName>),
+    #[error("there is no session {0}; `conncentric get sessions` lists them")]
+    SessionUnknown(SessionId),
+    #[error("no pod {0} is registered; `conncentric get pods` lists them")]
+    PodUnknown(PodName),
+    #[error("{0} is not registered (any more): stop its sessions and register again")]
+    HolderUnknown(Holder),
+    #[error("a newer process has registered as pod {pod}: {given} must stop its sessions and exit")]
+    Superseded { pod: PodName, given: Holder },
+    #[error("{0} was registered with another access token; a pod acts only for itself")]
+    NotYourPod(Holder),
+    #[error("{0} is registered with another capacity, labels or connectors; a changed pod needs a new incarnation")]
+    RegistrationDiffers(Holder),
+    #[error("adapter {adapter} is at revision {actual}, not {given}; read it again and repeat your change")]
+    RevisionStale { adapter: AdapterName, given: u32, actual: u32 },
+    #[error("adapter {0} exists already")]
+    AdapterExists(AdapterName),
+    #[error("adapter {0} is enabled; disable it first and wait until it is INACTIVE")]
+    AdapterEnabled(AdapterName),
+    #[error("session {0} is still owned; disable the adapter and wait until it is INACTIVE")]
+    StillOwned(SessionId),
+    #[error("the mode of {0} cannot change while its sessions are owned; disable it and wait until it is INACTIVE")]
+    ModeInUse(AdapterName),
+    #[error("adapter {0} is disabled")]
+    AdapterDisabled(AdapterName),
+    #[error("{owner} owns {session}")]
+    OwnedByAnother { session: SessionId, owner: Holder },
+    #[error("nobody owns {0}, so there is nothing to move")]
+    NotOwned(SessionId),
+    #[error("{pod} owns {session} already")]
+    OwnedAlready { session: SessionId, pod: PodName },
+    #[error("{session} is on its way to {to} already")]
+    MovingAlready { session: SessionId, to: PodName },
+    #[error("the lease of {session} under token {given} is over: {why}")]
+    LeaseNotHeld { session: SessionId, given: FencingToken, why: String },
+    #[error("token {given} of {session} is larger than any that was given out; this log does not know that claim")]
+    TokenFromTheFuture { session: SessionId, given: FencingToken },
+    #[error("{session} cannot run on {pod}: {why}")]
+    CannotRunThere { session: SessionId, pod: PodName, why: NoPlace },
+    #[error("{0} still holds sessions; release them first")]
+    HoldsSessions(Holder),
+    #[error("pod {0} is not draining")]
+    NotDraining(PodName),
+    #[error("there is no access token {0}; `conncentric token list` shows them")]
+    AccessTokenUnknown(AccessTokenId),
+    #[error("the request id {0} was used for another request by somebody else; make a new one")]
+    RequestIdTaken(Uuid),
+    #[error("a fault of conncentric, nothing was changed: {0}")]
+    Fault(#[from] Corrupt),
+}
+
+fn join(names: &[AdapterName]) -> String {
+    names.iter().map(AdapterName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+impl Refusal {
+    /// Stable, kebab-case.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid-field",
+            Self::AdapterUnknown(_) | Self::AdaptersUnknown(_) => "adapter-unknown",
+            Self::SessionUnknown(_) => "session-unknown",
+            Self::PodUnknown(_) | Self::HolderUnknown(_) => "pod-unknown",
+            Self::Superseded { .. } => "pod-superseded",
+            Self::NotYourPod(_) => "not-your-pod",
+            Self::RegistrationDiffers(_) => "registration-differs",
+            Self::RevisionStale { .. } => "revision-stale",
+            Self::AdapterExists(_) => "adapter-exists",
+            Self::AdapterEnabled(_) => "adapter-enabled",
+            Self::StillOwned(_) => "session-owned",
+            Self::ModeInUse(_) => "mode-in-use",
+            Self::AdapterDisabled(_) => "adapter-disabled",
+            Self::OwnedByAnother { .. } => "owned-by-another",
+            Self::NotOwned(_) => "not-owned",
+            Self::OwnedAlready { .. } => "owned-already",
+            Self::MovingAlready { .. } => "moving-already",
+            Self::LeaseNotHeld { .. } => "lease-not-held",
+            Self::TokenFromTheFuture { .. } => "token-from-the-future",
+            Self::CannotRunThere { .. } => "cannot-run-there",
+            Self::HoldsSessions(_) => "pod-holds-sessions",
+            Self::NotDraining(_) => "not-draining",
+            Self::AccessTokenUnknown(_) => "access-token-unknown",
+            Self::RequestIdTaken(_) => "request-id-taken",
+            Self::Fault(_) => "fault",
+        }
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> RefusalKind {
+        match self {
+            Self::Invalid(_) => RefusalKind::Invalid,
+            Self::NotYourPod(_) => RefusalKind::Forbidden,
+            Self::AdapterUnknown(_)
+            | Self::AdaptersUnknown(_)
+            | Self::SessionUnknown(_)
+            | Self::PodUnknown(_)
+            | Self::HolderUnknown(_)
+            | Self::AccessTokenUnknown(_) => RefusalKind::NotFound,
+            Self::RevisionStale { .. } | Self::AdapterExists(_) => RefusalKind::PreconditionFailed,
+            Self::Fault(_) => RefusalKind::Internal,
+            _ => RefusalKind::Conflict,
+        }
+    }
+
+    /// The field at fault, if it is one.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Invalid(invalid) => Some(&invalid.field),
+            _ => None,
+        }
+    }
+}

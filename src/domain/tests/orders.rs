@@ -1,0 +1,181 @@
+//! Commands in as few words as a test needs. Tokens of leases are looked up in the fleet unless a test gives its own.
+
+use crate::domain::adapter::AdapterSpec;
+use crate::domain::command::{
+    Claim, Command, CreateAccessToken, Drain, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, Register, Release, Report,
+    SetEnabled, Targets,
+};
+use crate::domain::fleet::Fleet;
+use crate::domain::identity::{AccessTokenId, BearerToken, Role};
+use crate::domain::name::SessionId;
+use crate::domain::status::OperationalStatus;
+use crate::domain::token::FencingToken;
+
+use super::shapes::{access_token, adapter, holder, pod_name, session};
+
+/// A command, once the fleet is known that it is given to.
+pub(crate) struct Order(Box<dyn FnOnce(&Fleet) -> Command>);
+
+impl Order {
+    pub(super) fn for_fleet(self, fleet: &Fleet) -> Command {
+        (self.0)(fleet)
+    }
+
+    fn plain(command: Command) -> Self {
+        Self(Box::new(|_| command))
+    }
+
+    /// Lets another access token speak than the one that the pod registered with.
+    pub(crate) fn spoken_with(self, digit: char) -> Self {
+        Self(Box::new(move |fleet| {
+            let mut command = self.for_fleet(fleet);
+            *speaks(&mut command) = access_token(digit);
+            command
+        }))
+    }
+}
+
+fn speaks(command: &mut Command) -> &mut AccessTokenId {
+    match command {
+        Command::Register(Register { access_token, .. })
+        | Command::Heartbeat(Heartbeat { access_token, .. })
+        | Command::Claim(Claim { access_token, .. })
+        | Command::Release(Release { access_token, .. })
+        | Command::Leave(Leave { access_token, .. })
+        | Command::Drain(Drain { access_token: Some(access_token), .. }) => access_token,
+        other => panic!("no pod speaks {other:?}"),
+    }
+}
+
+fn own() -> AccessTokenId {
+    access_token('a')
+}
+
+pub(crate) fn put(name: &str, spec: AdapterSpec) -> Order {
+    put_if(Precondition::None, name, spec, None)
+}
+
+pub(crate) fn put_enabled(name: &str, spec: AdapterSpec, enabled: bool) -> Order {
+    put_if(Precondition::None, name, spec, Some(enabled))
+}
+
+pub(crate) fn put_if(precondition: Precondition, name: &str, spec: AdapterSpec, enabled: Option<bool>) -> Order {
+    Order::plain(Command::PutAdapter(PutAdapter { adapter: adapter(name), spec, enabled, precondition }))
+}
+
+pub(crate) fn delete(name: &str) -> Order {
+    delete_if(Precondition::None, name)
+}
+
+pub(crate) fn delete_if(precondition: Precondition, name: &str) -> Order {
+    Order::plain(Command::DeleteAdapter { adapter: adapter(name), precondition })
+}
+
+pub(crate) fn enable(names: &[&str]) -> Order {
+    set_enabled(names, true, None)
+}
+
+pub(crate) fn disable(names: &[&str]) -> Order {
+    set_enabled(names, false, None)
+}
+
+pub(crate) fn set_enabled(names: &[&str], enabled: bool, reason: Option<&str>) -> Order {
+    let targets = Targets::Named(names.iter().map(|name| adapter(name)).collect());
+    Order::plain(Command::SetEnabled(SetEnabled { targets, enabled, reason: reason.map(str::to_owned) }))
+}
+
+pub(crate) fn disable_all() -> Order {
+    Order::plain(Command::SetEnabled(SetEnabled { targets: Targets::All, enabled: false, reason: None }))
+}
+
+pub(crate) fn register(pod: Register) -> Order {
+    Order::plain(Command::Register(pod))
+}
+
+pub(crate) fn leave(pod: &str) -> Order {
+    Order::plain(Command::Leave(Leave { holder: holder(pod), access_token: own() }))
+}
+
+fn current(fleet: &Fleet, session: &SessionId) -> FencingToken {
+    let entry = fleet.session(session).unwrap_or_else(|| panic!("there is no session {session} here"));
+    entry.lease.as_ref().unwrap_or_else(|| panic!("nobody owns {session} here")).token
+}
+
+/// A heartbeat that says this of one lease.
+pub(crate) fn reports(pod: &str, id: &str, status: OperationalStatus, reason: Option<&str>) -> Order {
+    let (pod, session, reason) = (pod.to_owned(), session(id), reason.map(str::to_owned));
+    Order(Box::new(move |fleet| {
+        let token = current(fleet, &session);
+        heartbeat_of(&pod, vec![Report { session, token, status, reason }])
+    }))
+}
+
+/// A heartbeat that says ACTIVE under a token of one's own choice.
+pub(crate) fn reports_under(pod: &str, id: &str, token: FencingToken) -> Order {
+    let report = Report { session: session(id), token, status: OperationalStatus::Active, reason: None };
+    Order::plain(heartbeat_of(pod, vec![report]))
+}
+
+pub(crate) fn heartbeat(pod: &str) -> Order {
+    Order::plain(heartbeat_of(pod, Vec::new()))
+}
+
+fn heartbeat_of(pod: &str, reports: Vec<Report>) -> Command {
+    Command::Heartbeat(Heartbeat { holder: holder(pod), sequence: 1, reports, access_token: own() })
+}
+
+pub(crate) fn claim(pod: &str, sessions: &[&str]) -> Order {
+    let sessions = sessions.iter().map(|id| session(id)).collect();
+    Order::plain(Command::Claim(Claim { holder: holder(pod), sessions, access_token: own() }))
+}
+
+/// Releases sessions under the tokens that they are owned under.
+pub(crate) fn release(pod: &str, sessions: &[&str]) -> Order {
+    let (holder, sessions) = (holder(pod), sessions.iter().map(|id| session(id)).collect::<Vec<_>>());
+    Order(Box::new(move |fleet| {
+        let sessions = sessions.into_iter().map(|session| (session.clone(), current(fleet, &session))).collect();
+        Command::Release(Release { holder, sessions, access_token: own() })
+    }))
+}
+
+pub(crate) fn release_under(pod: &str, id: &str, token: FencingToken) -> Order {
+    Order::plain(Command::Release(Release { holder: holder(pod), sessions: vec![(session(id), token)], access_token: own() }))
+}
+
+pub(crate) fn expire() -> Order {
+    Order::plain(Command::Expire)
+}
+
+/// An operator drains a pod, whichever start of it is there.
+pub(crate) fn drain(pod: &str) -> Order {
+    Order::plain(Command::Drain(Drain { pod: pod_name(pod), incarnation: None, access_token: None, reason: None }))
+}
+
+/// A pod drains itself.
+pub(crate) fn drain_self(pod: &str) -> Order {
+    let holder = holder(pod);
+    let drain = Drain { pod: holder.pod, incarnation: Some(holder.incarnation), access_token: Some(own()), reason: None };
+    Order::plain(Command::Drain(drain))
+}
+
+pub(crate) fn undrain(pod: &str) -> Order {
+    Order::plain(Command::Undrain { pod: pod_name(pod) })
+}
+
+pub(crate) fn move_to(id: &str, to: &str) -> Order {
+    Order::plain(Command::Move(MoveSession { session: session(id), to: pod_name(to) }))
+}
+
+pub(crate) fn create_access_token(digit: char, name: &str, role: Role, pod: Option<&str>) -> Order {
+    Order::plain(Command::CreateAccessToken(CreateAccessToken {
+        id: access_token(digit),
+        name: name.to_owned(),
+        role,
+        pod: pod.map(pod_name),
+        hash: BearerToken::from_randomness(&[7; 40]).hash(),
+    }))
+}
+
+pub(crate) fn revoke_access_token(digit: char) -> Order {
+    Order::plain(Command::RevokeAccessToken { id: access_token(digit) })
+}

@@ -1,0 +1,159 @@
+//! Who is asking, and whether they may: default deny. A route that is not in the table below is refused to everybody (I9).
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::App;
+use super::problem::ApiError;
+use crate::domain::identity::{AccessTokenId, BearerToken, Role};
+use crate::domain::name::PodName;
+use crate::orchestrator::snapshot::Snapshot;
+
+/// What each route needs: any one of the roles, or a role that covers it.
+const RULES: &[(Method, &str, &[Role])] = &[
+    (Method::POST, "/v1/pods", &[Role::Pod]),
+    (Method::POST, "/v1/heartbeats", &[Role::Pod]),
+    (Method::GET, "/v1/pods/{pod}/stream", &[Role::Pod]),
+    (Method::POST, "/v1/claims", &[Role::Pod]),
+    (Method::POST, "/v1/releases", &[Role::Pod]),
+    (Method::DELETE, "/v1/pods/{pod}", &[Role::Pod]),
+    (Method::POST, "/v1/pods/{pod}/drain", &[Role::Operator, Role::Pod]),
+    (Method::POST, "/v1/pods/{pod}/undrain", &[Role::Operator]),
+    (Method::GET, "/v1/pods", &[Role::Viewer]),
+    (Method::GET, "/v1/pods/{pod}", &[Role::Viewer]),
+    (Method::GET, "/v1/adapters", &[Role::Viewer]),
+    (Method::GET, "/v1/adapters/{name}", &[Role::Viewer]),
+    (Method::PUT, "/v1/adapters/{name}", &[Role::Admin]),
+    (Method::DELETE, "/v1/adapters/{name}", &[Role::Admin]),
+    (Method::POST, "/v1/adapters/enable", &[Role::Operator]),
+    (Method::POST, "/v1/adapters/disable", &[Role::Operator]),
+    (Method::GET, "/v1/sessions", &[Role::Viewer]),
+    (Method::GET, "/v1/sessions/{adapter}/{ordinal}", &[Role::Viewer]),
+    (Method::GET, "/v1/sessions/{adapter}/{ordinal}/history", &[Role::Viewer]),
+    (Method::POST, "/v1/sessions/{adapter}/{ordinal}/move", &[Role::Operator]),
+    (Method::GET, "/v1/events", &[Role::Viewer]),
+    (Method::GET, "/v1/events/stream", &[Role::Viewer]),
+    (Method::POST, "/v1/tokens", &[Role::Admin]),
+    (Method::GET, "/v1/tokens", &[Role::Admin]),
+    (Method::DELETE, "/v1/tokens/{id}", &[Role::Admin]),
+];
+
+/// Somebody who has shown a valid access token.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub access_token: AccessTokenId,
+    pub name: Arc<str>,
+    pub role: Role,
+    pub bound_to: Option<PodName>,
+}
+
+impl Caller {
+    /// The actor that events name: who, and how they proved it.
+    pub(crate) fn actor(&self) -> String {
+        format!("{}:{} via token:{}", self.role, self.name, self.access_token)
+    }
+
+    /// The actor when the caller speaks for a pod.
+    ///
+    /// # Errors
+    /// Refuses a token that is bound to another pod.
+    pub(crate) fn speak_for(&self, pod: &PodName) -> Result<String, ApiError> {
+        match &self.bound_to {
+            Some(bound) if bound != pod => Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "not-your-pod",
+                format!("this access token is bound to pod {bound} and may not speak for {pod}; a pod acts only for itself"),
+            )),
+            _ => Ok(format!("pod:{pod} via token:{}", self.access_token)),
+        }
+    }
+
+    /// Whether the token still opens anything, for connections that outlive a request.
+    pub(crate) fn is_valid(&self, snapshot: &Snapshot) -> bool {
+        snapshot.fleet.access_token(&self.access_token).is_some()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| unauthorized("show an access token: Authorization: Bearer …"))
+    }
+}
+
+/// Lets a request through to its handler only with a valid token of a role that the table names.
+pub(crate) async fn authorize(State(app): State<App>, path: MatchedPath, mut request: Request, next: Next) -> Result<Response, ApiError> {
+    let token = bearer_token(request.headers())?;
+    let caller = authenticate(&app, &token).await?;
+    let allowed = needed(request.method(), path.as_str());
+    if !allowed.iter().any(|needed| caller.role.covers(*needed)) {
+        let roles = allowed.iter().map(Role::to_string).collect::<Vec<_>>().join(" or ");
+        let detail = format!("this needs an access token of role {roles}; yours ({}) has role {}", caller.name, caller.role);
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+fn needed(method: &Method, path: &str) -> &'static [Role] {
+    // HEAD is GET without a body.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    RULES.iter().find(|(rule_method, rule_path, _)| rule_method == method && *rule_path == path).map_or(&[], |(_, _, roles)| roles)
+}
+
+fn bearer_token(headers: &HeaderMap) -> Result<BearerToken, ApiError> {
+    let header = headers.get(header::AUTHORIZATION).ok_or_else(|| unauthorized("show an access token: Authorization: Bearer …"))?;
+    let text = header.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let (_, token) = text.ok_or_else(|| unauthorized("the Authorization header must read: Bearer …"))?;
+    token.trim().parse().map_err(|error| unauthorized(format!("{error}")))
+}
+
+async fn authenticate(app: &App, token: &BearerToken) -> Result<Caller, ApiError> {
+    let known = app.orchestrator.latest();
+    if known.fleet.access_token(token.id()).is_some() {
+        return find(&known, token);
+    }
+    // It may have been made a moment ago, at another orchestrator.
+    find(&*app.orchestrator.current().await?, token)
+}
+
+fn find(snapshot: &Snapshot, token: &BearerToken) -> Result<Caller, ApiError> {
+    let issued = snapshot.fleet.access_token(token.id()).filter(|issued| token.matches(&issued.token.hash));
+    let issued =
+        issued.ok_or_else(|| unauthorized("this access token is not known (any more); make one with `conncentric token create`"))?;
+    Ok(Caller {
+        access_token: token.id().clone(),
+        name: Arc::from(issued.token.name.as_str()),
+        role: issued.token.role,
+        bound_to: issued.token.pod.clone(),
+    })
+}
+
+fn unauthorized(detail: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_in_the_table_is_refused() {
+        assert!(needed(&Method::GET, "/v1/unheard-of").is_empty());
+        assert!(needed(&Method::PATCH, "/v1/adapters").is_empty());
+    }
+
+    #[test]
+    fn nobody_but_pods_speaks_for_pods() {
+        for path in ["/v1/pods", "/v1/heartbeats", "/v1/claims", "/v1/releases"] {
+            assert_eq!(needed(&Method::POST, path), [Role::Pod]);
+        }
+    }
+}

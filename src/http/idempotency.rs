@@ -1,0 +1,31 @@
+//! `Idempotency-Key`: names a mutation for ever, so that it can be sent again when its outcome is unknown.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+use super::auth::Caller;
+use super::problem::ApiError;
+
+/// Namespace of request ids that are made from keys which are no UUIDs.
+const NAMESPACE: Uuid = Uuid::from_u128(0x0c6f_6e6e_6365_4e74_a1c0_6b65_7973_0001);
+
+/// The id of this request: the client's, or a fresh one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestId(pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Self(Uuid::now_v7())) };
+        let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
+        let key = key.ok_or_else(|| ApiError::invalid("Idempotency-Key", "a key has 1 to 255 printable ASCII characters"))?.to_owned();
+        if let Ok(id) = Uuid::try_parse(&key) {
+            return Ok(Self(id));
+        }
+        // Two callers may choose the same word without meaning the same request.
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self(Uuid::new_v5(&NAMESPACE, format!("{}\n{key}", caller.access_token).as_bytes())))
+    }
+}

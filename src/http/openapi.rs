@@ -1,0 +1,38 @@
+//! `/openapi.json`, from the annotations of the handlers.
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::routes::{adapters, events, health, metrics, pods, sessions, tokens};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Conncentric", description = "Keeps each connection that must exist exactly once running on exactly one of many pods."),
+    paths(
+        pods::register::register, pods::list::list, pods::list::one, pods::leave::leave, pods::stream::stream, pods::drain::drain,
+        pods::undrain::undrain, pods::heartbeat::heartbeat, pods::claim::claim, pods::release::release,
+        adapters::list::list, adapters::list::one, adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
+        adapters::set_enabled::disable, sessions::list::list, sessions::list::one, sessions::history::history,
+        sessions::move_session::move_session, events::page::page, events::stream::stream, tokens::create::create, tokens::list::list,
+        tokens::revoke::revoke, health::healthz, health::readyz, metrics::metrics,
+    ),
+    modifiers(&Bearer),
+    security(("access_token" = []))
+)]
+struct Description;
+
+/// Every operation takes a bearer token.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`conncentric token create` makes one.")).build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("access_token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The description of the whole API.
+pub(super) async fn openapi() -> axum::Json<utoipa::openapi::OpenApi> {
+    axum::Json(Description::openapi())
+}

@@ -1,0 +1,47 @@
+//! Connections for queries of people, apart from the one that appends: no heartbeat waits behind a page of the Portal.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::problem::ApiError;
+use crate::log::{Connection, LogError, Purpose};
+
+/// Queries that run at the same time.
+const CONNECTIONS: usize = 4;
+
+/// Longest wait for one of them.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A few connections that only read, opened when they are needed.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader {
+    database_url: Arc<str>,
+    room: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Reader {
+    pub(crate) fn new(database_url: &str) -> Self {
+        Self { database_url: database_url.into(), room: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::default() }
+    }
+
+    /// A connection for one query. It is kept for the next one only if the query came to an end: dropped half-way, it is closed.
+    pub(crate) async fn query<T>(&self, work: impl AsyncFnOnce(&Connection) -> Result<T, LogError>) -> Result<T, ApiError> {
+        let _permit = self.permit().await?;
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().filter(|connection| !connection.is_closed());
+        let connection = match idle {
+            Some(connection) => connection,
+            None => Connection::open(&self.database_url, Purpose::Read).await?,
+        };
+        let answer = work(&connection).await?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        Ok(answer)
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let waiting = tokio::time::timeout(PATIENCE, self.room.clone().acquire_owned()).await;
+        waiting.ok().and_then(Result::ok).ok_or_else(|| ApiError::unavailable("too many queries are waiting; try again in a moment"))
+    }
+}

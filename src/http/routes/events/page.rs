@@ -1,0 +1,85 @@
+//! `GET /v1/events`: the event table, paged by position.
+
+use axum::extract::{Query, State};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use crate::domain::token::Position;
+use crate::http::App;
+use crate::http::problem::ApiError;
+use crate::http::routes::named;
+use crate::log::{PageFilter, read_head, read_page};
+use crate::wire::event::{EventPage, EventView};
+
+/// Events on one page at most.
+pub(crate) const MAX_LIMIT: i64 = 1000;
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filter {
+    pub after: Option<Position>,
+    pub before: Option<Position>,
+    pub limit: Option<i64>,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub session: Option<String>,
+    pub stream: Option<String>,
+    pub actor: Option<String>,
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+    /// `asc` (default) or `desc`.
+    pub order: Option<String>,
+}
+
+impl Filter {
+    /// The filter in the log's terms, one event wider than the page, so that its end is known.
+    pub(crate) fn into_page(self) -> Result<PageFilter, ApiError> {
+        let newest_first = match self.order.as_deref() {
+            None | Some("asc") => false,
+            Some("desc") => true,
+            Some(_) => return Err(ApiError::invalid("order", "write asc or desc")),
+        };
+        let limit = self.limit.unwrap_or(100);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(ApiError::invalid("limit", format!("{limit} is out of bounds; give 1 to {MAX_LIMIT}")));
+        }
+        let stream = match (self.session, self.stream) {
+            (Some(_), Some(_)) => return Err(ApiError::invalid("stream", "give either session or stream")),
+            (Some(session), None) => {
+                let session: crate::domain::name::SessionId = named("session", &session)?;
+                Some(format!("session:{session}"))
+            }
+            (None, stream) => stream,
+        };
+        Ok(PageFilter {
+            after: self.after,
+            before: self.before,
+            kind: self.kind,
+            stream,
+            actor: self.actor,
+            from: self.from,
+            to: self.to,
+            newest_first,
+            limit: limit + 1,
+        })
+    }
+}
+
+/// A page of the event table, pulses included. `next` is where the following page begins: the next `after`, or with
+/// `order=desc` the next `before`.
+#[utoipa::path(get, path = "/v1/events", tag = "events",
+    params(("after" = Option<i64>, Query), ("before" = Option<i64>, Query), ("limit" = Option<i64>, Query), ("type" = Option<String>, Query),
+        ("session" = Option<String>, Query), ("stream" = Option<String>, Query), ("actor" = Option<String>, Query),
+        ("from" = Option<DateTime<Utc>>, Query), ("to" = Option<DateTime<Utc>>, Query), ("order" = Option<String>, Query)),
+    responses((status = 200, body = EventPage), (status = "4XX", body = crate::wire::problem::Problem)))]
+pub(crate) async fn page(State(app): State<App>, Query(filter): Query<Filter>) -> Result<axum::Json<EventPage>, ApiError> {
+    let filter = filter.into_page()?;
+    let (head, mut events) =
+        app.reader.query(async |connection| Ok((read_head(connection).await?, read_page(connection, &filter).await?))).await?;
+    let full = i64::try_from(events.len()).is_ok_and(|count| count == filter.limit);
+    if full {
+        events.pop();
+    }
+    let next = events.last().filter(|_| full).map(|event: &EventView| event.position);
+    Ok(axum::Json(EventPage { events, next, head: head.position }))
+}

@@ -1,0 +1,103 @@
+//! `GET /v1/events/stream`: the event table, live. `Last-Event-ID` or `after` resumes without a gap.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::Stream;
+use tokio::sync::watch;
+
+use super::page::{Filter, MAX_LIMIT};
+use crate::domain::token::Position;
+use crate::http::auth::Caller;
+use crate::http::problem::ApiError;
+use crate::http::{App, STREAM_BREATH};
+use crate::log::{PageFilter, read_page};
+use crate::orchestrator::snapshot::Snapshot;
+use crate::wire::event::EventView;
+
+/// Snapshots change with every flush; a stream for people needs no more than this many reads a second.
+const PACE: Duration = Duration::from_millis(50);
+
+/// Events as they are appended. Without a start: from now on. The id of each is its position.
+#[utoipa::path(get, path = "/v1/events/stream", tag = "events",
+    params(("after" = Option<i64>, Query), ("type" = Option<String>, Query), ("session" = Option<String>, Query), ("stream" = Option<String>, Query),
+        ("actor" = Option<String>, Query)),
+    responses((status = 200, content_type = "text/event-stream"), (status = "4XX", body = crate::wire::problem::Problem)))]
+pub(crate) async fn stream(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Query(mut filter): Query<Filter>,
+) -> Result<impl IntoResponse, ApiError> {
+    if filter.order.is_some() || filter.before.is_some() || filter.limit.is_some() {
+        return Err(ApiError::invalid("order", "a stream has neither order, before nor limit; it goes on from after"));
+    }
+    if let Some(last) = headers.get("last-event-id") {
+        let position = last.to_str().ok().and_then(|text| text.parse().ok());
+        filter.after = Some(position.ok_or_else(|| ApiError::invalid("Last-Event-ID", "the id of an event is its position, a number"))?);
+    }
+    let now = app.orchestrator.current().await?.position;
+    let after = filter.after.unwrap_or(now);
+    if after > now {
+        return Err(ApiError::invalid("after", format!("position {after} is beyond the head, {now}")));
+    }
+    filter.after = Some(after);
+    let filter = PageFilter { limit: MAX_LIMIT, ..filter.into_page()? };
+    let snapshots = app.orchestrator.snapshots();
+    let tail = Tail { app, caller, filter, snapshots, seen: after - 1, queue: VecDeque::new() };
+    let alive = KeepAlive::new().interval(STREAM_BREATH).text("");
+    Ok(([("x-accel-buffering", "no")], Sse::new(tail.events()).keep_alive(alive)))
+}
+
+struct Tail {
+    app: App,
+    caller: Caller,
+    filter: PageFilter,
+    snapshots: watch::Receiver<std::sync::Arc<Snapshot>>,
+    /// The head up to which the table has been searched.
+    seen: Position,
+    queue: VecDeque<EventView>,
+}
+
+impl Tail {
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        futures_util::stream::unfold(self, |mut tail| async move {
+            let event = tail.next().await?;
+            let data = serde_json::to_string(&event).unwrap_or_default();
+            Some((Ok(Event::default().id(event.position.to_string()).event("event").data(data)), tail))
+        })
+    }
+
+    /// The next event; `None` when the token is revoked, the orchestrator stops, or the database cannot be read: the client
+    /// comes back with the last id that it saw.
+    async fn next(&mut self) -> Option<EventView> {
+        loop {
+            if let Some(event) = self.queue.pop_front() {
+                self.filter.after = Some(event.position);
+                return Some(event);
+            }
+            let head = {
+                let snapshot = self.snapshots.borrow_and_update();
+                if !self.caller.is_valid(&snapshot) {
+                    return None;
+                }
+                snapshot.position
+            };
+            if head > self.seen {
+                let page = self.app.reader.query(async |connection| read_page(connection, &self.filter).await).await.ok()?;
+                if i64::try_from(page.len()).is_ok_and(|count| count < self.filter.limit) {
+                    self.seen = head;
+                }
+                self.queue.extend(page);
+            } else {
+                self.snapshots.changed().await.ok()?;
+                tokio::time::sleep(PACE).await;
+            }
+        }
+    }
+}

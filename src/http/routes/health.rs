@@ -1,0 +1,39 @@
+//! `GET /healthz` and `GET /readyz`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use crate::domain::token::{Epoch, Position};
+use crate::http::App;
+
+/// Liveness. Never touches the database: a restart would not mend it.
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200)))]
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Readiness {
+    ready: bool,
+    orchestrator: String,
+    database: &'static str,
+    #[schema(value_type = i32)]
+    epoch: Epoch,
+    position: Position,
+}
+
+/// Readiness: whether heartbeats can be recorded here now.
+#[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
+pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, axum::Json<Readiness>) {
+    let snapshot = app.orchestrator.latest();
+    let ready = app.orchestrator.is_connected();
+    let readiness = Readiness {
+        ready,
+        orchestrator: app.name.to_string(),
+        database: if ready { "connected" } else { "out of reach" },
+        epoch: snapshot.fleet.epoch(),
+        position: snapshot.position,
+    };
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, axum::Json(readiness))
+}

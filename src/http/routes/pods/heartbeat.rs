@@ -1,0 +1,69 @@
+//! `POST /v1/heartbeats`: one renews all leases of the pod.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use uuid::Uuid;
+
+use crate::domain::command::{Command, Heartbeat, Report};
+use crate::domain::name::{Holder, SessionId};
+use crate::domain::refusal::Refusal;
+use crate::domain::token::FencingToken;
+use crate::http::App;
+use crate::http::auth::Caller;
+use crate::http::body::Json;
+use crate::http::problem::ApiError;
+use crate::http::views;
+use crate::orchestrator::request::Submission;
+use crate::orchestrator::snapshot::Snapshot;
+use crate::wire::pod::{Desired, HeartbeatAnswer, HeartbeatRequest, LeaseGrant, LeaseReport, RenewedLease};
+
+/// Records a sign of life and answers with all that the pod owns.
+#[utoipa::path(post, path = "/v1/heartbeats", tag = "pods", request_body = HeartbeatRequest,
+    responses((status = 200, body = HeartbeatAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+pub(crate) async fn heartbeat(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<HeartbeatRequest>,
+) -> Result<axum::Json<HeartbeatAnswer>, ApiError> {
+    let actor = caller.speak_for(&body.pod)?;
+    if body.sequence < 0 {
+        return Err(ApiError::invalid("sequence", "a heartbeat's sequence counts from 0"));
+    }
+    let holder = Holder { pod: body.pod, incarnation: body.incarnation };
+    let command = Command::Heartbeat(Heartbeat {
+        holder: holder.clone(),
+        sequence: body.sequence,
+        reports: body.leases.iter().map(report).collect(),
+        access_token: caller.access_token,
+    });
+    let done = app.orchestrator.submit(Submission { command, actor, request_id: Uuid::now_v7() }).await?;
+    answer(&done.after, holder, &body.leases).map(axum::Json).map_err(Into::into)
+}
+
+fn report(lease: &LeaseReport) -> Report {
+    Report { session: lease.session.clone(), token: lease.token, status: lease.status, reason: lease.reason.clone() }
+}
+
+fn answer(snapshot: &Snapshot, holder: Holder, reported: &[LeaseReport]) -> Result<HeartbeatAnswer, Refusal> {
+    let current = snapshot.fleet.pod(&holder.pod).filter(|(_, registration)| registration.holder == holder);
+    let (registration, _) = current.ok_or(Refusal::HolderUnknown(holder))?;
+    let held: HashMap<&SessionId, FencingToken> =
+        snapshot.fleet.leases_of(registration).map(|(session, lease)| (session, lease.token)).collect();
+    let known: HashMap<&SessionId, &LeaseReport> = reported.iter().map(|lease| (&lease.session, lease)).collect();
+    let missed = |grant: &LeaseGrant| match known.get(&grant.session) {
+        Some(report) if report.token == grant.token => grant.desired == Desired::Stop,
+        _ => true,
+    };
+    Ok(HeartbeatAnswer {
+        as_of: snapshot.as_of(),
+        heartbeat_interval_ms: views::heartbeat_interval_ms(snapshot),
+        leases: snapshot
+            .fleet
+            .leases_of(registration)
+            .map(|(session, lease)| RenewedLease { session: session.clone(), token: lease.token, ttl_ms: lease.ttl.as_millis() })
+            .collect(),
+        fenced: reported.iter().filter(|lease| held.get(&lease.session) != Some(&lease.token)).map(|lease| lease.session.clone()).collect(),
+        missed: views::grants(snapshot, registration).into_iter().filter(missed).collect(),
+    })
+}

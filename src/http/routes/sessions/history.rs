@@ -1,0 +1,38 @@
+//! `GET /v1/sessions/{adapter}/{ordinal}/history`: who owned it when.
+
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::name::SessionId;
+use crate::domain::refusal::Refusal;
+use crate::http::App;
+use crate::http::problem::ApiError;
+use crate::http::routes::named;
+use crate::log::read_ownerships;
+use crate::wire::session::OwnershipView;
+
+/// Ownerships in one answer at most.
+const MAX_OWNERSHIPS: i64 = 1000;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct History {
+    ownerships: Vec<OwnershipView>,
+}
+
+/// The ownerships of a session, newest first, at most 1000.
+#[utoipa::path(get, path = "/v1/sessions/{adapter}/{ordinal}/history", tag = "sessions",
+    params(("adapter" = String, Path), ("ordinal" = u16, Path)),
+    responses((status = 200, body = History), (status = "4XX", body = crate::wire::problem::Problem)))]
+pub(crate) async fn history(
+    State(app): State<App>,
+    Path((adapter, ordinal)): Path<(String, String)>,
+) -> Result<axum::Json<History>, ApiError> {
+    let id: SessionId = named("session", &format!("{adapter}/{ordinal}"))?;
+    let ownerships = app.reader.query(async |connection| read_ownerships(connection, &id, MAX_OWNERSHIPS).await).await?;
+    // A session that is gone may still have a history; one that never was has neither.
+    if ownerships.is_empty() && app.read().await.fleet.session(&id).is_none() {
+        return Err(Refusal::SessionUnknown(id).into());
+    }
+    Ok(axum::Json(History { ownerships }))
+}

@@ -1,0 +1,41 @@
+//! `GET /v1/sessions` and `GET /v1/sessions/{adapter}/{ordinal}`.
+
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::name::SessionId;
+use crate::domain::refusal::Refusal;
+use crate::http::App;
+use crate::http::problem::ApiError;
+use crate::http::routes::named;
+use crate::http::views;
+use crate::wire::session::SessionView;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Sessions {
+    sessions: Vec<SessionView>,
+}
+
+/// All sessions and who owns them.
+#[utoipa::path(get, path = "/v1/sessions", tag = "sessions",
+    responses((status = 200, body = Sessions), (status = "4XX", body = crate::wire::problem::Problem)))]
+pub(crate) async fn list(State(app): State<App>) -> axum::Json<Sessions> {
+    let snapshot = app.read().await;
+    axum::Json(Sessions {
+        sessions: snapshot.fleet.sessions().filter_map(|(id, session)| views::session(&snapshot, id, session)).collect(),
+    })
+}
+
+/// One session.
+#[utoipa::path(get, path = "/v1/sessions/{adapter}/{ordinal}", tag = "sessions", params(("adapter" = String, Path), ("ordinal" = u16, Path)),
+    responses((status = 200, body = SessionView), (status = "4XX", body = crate::wire::problem::Problem)))]
+pub(crate) async fn one(
+    State(app): State<App>,
+    Path((adapter, ordinal)): Path<(String, String)>,
+) -> Result<axum::Json<SessionView>, ApiError> {
+    let id: SessionId = named("session", &format!("{adapter}/{ordinal}"))?;
+    let snapshot = app.read().await;
+    let view = snapshot.fleet.session(&id).and_then(|session| views::session(&snapshot, &id, session));
+    Ok(axum::Json(view.ok_or(Refusal::SessionUnknown(id))?))
+}

@@ -1,0 +1,144 @@
+//! Connections to the database, one kind for each purpose, each with its own limits.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Statement};
+use tokio_stream::StreamExt;
+
+use super::{LogError, sql};
+
+/// The oldest PostgreSQL that has what the schema needs (`nulls not distinct`).
+const OLDEST_SERVER: i32 = 150_000;
+
+/// What a connection is for: separate ones keep heartbeats from waiting behind anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Appends, and reads what was appended by others.
+    Append,
+    /// Waits for notifications, and sends them.
+    Listen,
+    /// Answers queries of people.
+    Read,
+    /// Migrates. Nothing else may take longer than a few seconds.
+    Migrate,
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Listen => "listen",
+            Self::Read => "read",
+            Self::Migrate => "migrate",
+        }
+    }
+
+    fn statement_timeout(self) -> &'static str {
+        match self {
+            Self::Append | Self::Listen => "5s",
+            Self::Read => "30s",
+            Self::Migrate => "0",
+        }
+    }
+}
+
+/// A connection with the task that drives it. Dropping it closes it, whatever it was doing.
+#[derive(Debug)]
+pub struct Connection {
+    pub client: Client,
+    driver: JoinSet<()>,
+}
+
+impl Connection {
+    /// Connects, checks that the server can serve, and sets the limits of this purpose.
+    pub async fn open(database_url: &str, purpose: Purpose) -> Result<Self, LogError> {
+        Self::open_listening(database_url, purpose, |_| {}).await
+    }
+
+    /// The same, with somebody who hears the notifications.
+    pub(super) async fn open_listening(
+        database_url: &str,
+        purpose: Purpose,
+        heard: impl Fn(String) + Send + 'static,
+    ) -> Result<Self, LogError> {
+        let config = config(database_url, purpose)?;
+        let limit = Duration::from_secs(5);
+        let connecting = tokio::time::timeout(limit, config.connect(NoTls));
+        // connect_timeout covers the socket only: a server that accepts and then says nothing needs this one.
+        let (client, mut connection) =
+            connecting.await.map_err(|_| LogError::Unsuitable("the database accepts connections but does not answer".into()))??;
+        let mut driver = JoinSet::new();
+        driver.spawn(async move {
+            let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
+            while let Some(Ok(message)) = messages.next().await {
+                if let AsyncMessage::Notification(notification) = message {
+                    heard(notification.payload().to_owned());
+                }
+            }
+        });
+        let connection = Self { client, driver };
+        connection.prepare(purpose).await?;
+        Ok(connection)
+    }
+
+    async fn prepare(&self, purpose: Purpose) -> Result<(), LogError> {
+        let row = self.client.query_one("select current_setting('server_version_num')::integer, pg_is_in_recovery()", &[]).await?;
+        let (version, in_recovery): (i32, bool) = (row.try_get(0)?, row.try_get(1)?);
+        if version < OLDEST_SERVER {
+            let major = version / 10_000;
+            return Err(LogError::Unsuitable(format!("the database is PostgreSQL {major}; conncentric needs 15 or newer")));
+        }
+        if in_recovery && purpose != Purpose::Read {
+            return Err(LogError::Unsuitable("the database is a read-only standby; name the primary in --database-url".into()));
+        }
+        self.client.query_one(sql::PREPARE_SESSION, &[&purpose.statement_timeout()]).await?;
+        Ok(())
+    }
+
+    /// Whether the server has closed it.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed() || self.driver.is_empty()
+    }
+
+    pub async fn statement(&self, text: &str) -> Result<Statement, LogError> {
+        Ok(self.client.prepare(text).await?)
+    }
+}
+
+/// The connection settings in a URL, with the limits that every connection of ours has.
+pub(super) fn config(database_url: &str, purpose: Purpose) -> Result<Config, LogError> {
+    let mut config: Config = database_url
+        .parse()
+        .map_err(|error: tokio_postgres::Error| LogError::Unsuitable(format!("--database-url cannot be read: {}", causes(&error))))?;
+    if config.get_hosts().is_empty() {
+        return Err(LogError::Unsuitable("--database-url names no host".into()));
+    }
+    if config.get_dbname().is_none() && config.get_user().is_none() {
+        return Err(LogError::Unsuitable("--database-url names no database; write postgres://user@host/database".into()));
+    }
+    config
+        .application_name(format!("conncentric {}", purpose.name()))
+        .connect_timeout(Duration::from_secs(3))
+        .tcp_user_timeout(Duration::from_secs(5))
+        .keepalives(true)
+        .keepalives_idle(Duration::from_secs(3))
+        .keepalives_interval(Duration::from_secs(1))
+        .keepalives_retries(3);
+    if config.get_hosts().len() > 1 && purpose != Purpose::Read {
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    }
+    Ok(config)
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,75 @@
+//! What can go wrong between us and the log.
+
+use tokio_postgres::error::SqlState;
+
+use crate::domain::event::UnreadableEvent;
+use crate::domain::evolve::Corrupt;
+
+/// An error of the log. Driver errors, history that contradicts itself, and databases that cannot serve are told apart.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    #[error("{}", describe(.0))]
+    Database(#[from] tokio_postgres::Error),
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableEvent),
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// A row that says what no version of this program would have written.
+    #[error("the database holds something unexpected: {0}")]
+    Inconsistent(String),
+    /// The database cannot be used as it is; the message says what to do.
+    #[error("{0}")]
+    Unsuitable(String),
+    #[error("the database does not answer")]
+    Silent,
+    #[error("the migrations failed: {0}")]
+    Migration(#[from] refinery::Error),
+}
+
+impl LogError {
+    /// Whether the server itself refused the statement, so that it certainly did nothing. Otherwise the outcome is unknown.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        match self {
+            // Class 08 is a lost connection, 57P a server that goes away while the commit may be on its way.
+            Self::Database(error) => error.code().is_some_and(|code| !code.code().starts_with("08") && !code.code().starts_with("57P")),
+            Self::Silent => false,
+            _ => true,
+        }
+    }
+
+    /// Whether a constraint refused what was appended: a bug of ours, caught by the database (design 4).
+    #[must_use]
+    pub fn is_constraint(&self) -> bool {
+        matches!(self, Self::Database(error) if error.code().is_some_and(|code| code.code().starts_with("23")))
+    }
+
+    pub(super) fn inconsistent(error: impl std::fmt::Display) -> Self {
+        Self::Inconsistent(error.to_string())
+    }
+}
+
+/// What the server said, with its hint, or what kept us from reaching it.
+fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(db) = error.as_db_error() {
+        let hint = match *db.code() {
+            SqlState::INVALID_CATALOG_NAME => "create it with createdb, or correct the name in --database-url",
+            SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => "check user and password in --database-url",
+            SqlState::TOO_MANY_CONNECTIONS => "raise max_connections, or run fewer orchestrators",
+            SqlState::READ_ONLY_SQL_TRANSACTION => "the server is read-only: name the primary in --database-url",
+            SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_FUNCTION => "run `conncentric migrate` on this database",
+            SqlState::INSUFFICIENT_PRIVILEGE => "grant the role conncentric_application to this user, or connect as the owner",
+            _ => db.hint().unwrap_or_default(),
+        };
+        return if hint.is_empty() {
+            format!("the database says: {}", db.message())
+        } else {
+            format!("the database says: {}; {hint}", db.message())
+        };
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    format!("the database cannot be reached: {innermost}")
+}

@@ -1,0 +1,145 @@
+//! Loads the fleet from the projections, as of one head.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use tokio_postgres::{IsolationLevel, Row, Transaction};
+
+use super::{Connection, Head, LogError, sql};
+use crate::domain::adapter::{AdapterSpec, LeaseTtl};
+use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Vacated};
+use crate::domain::identity::AccessToken;
+use crate::domain::name::{Holder, RegistrationId};
+use crate::domain::restore::Parts;
+use crate::domain::token::{Epoch, FencingToken};
+
+/// The fleet and the head that it is the fold of, both from one snapshot of the database.
+pub async fn load_fleet(connection: &mut Connection) -> Result<(Fleet, Head), LogError> {
+    let snapshot = connection.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+    let row = snapshot.query_one(sql::READ_HEAD, &[]).await?;
+    let head = Head {
+        epoch: Epoch(row.try_get("epoch")?),
+        position: row.try_get("position")?,
+        ledger_position: row.try_get("ledger_position")?,
+        recorded_at: row.try_get("recorded_at")?,
+    };
+    let parts = Parts {
+        adapters: rows(&snapshot, sql::LOAD_ADAPTERS, adapter).await?,
+        sessions: rows(&snapshot, sql::LOAD_SESSIONS, session).await?,
+        registrations: rows(&snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
+        last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
+        access_tokens: rows(&snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
+    };
+    let last = snapshot.query_opt(sql::LAST_LEDGER_TIME, &[&head.ledger_position]).await?;
+    let recorded_at = last.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
+    snapshot.commit().await?;
+    Ok((Fleet::restore(head.epoch, head.ledger_position, recorded_at, parts), head))
+}
+
+async fn rows<K, V>(
+    snapshot: &Transaction<'_>,
+    statement: &str,
+    read: fn(&Row) -> Result<(K, V), LogError>,
+) -> Result<Vec<(K, V)>, LogError> {
+    snapshot.query(statement, &[]).await?.iter().map(read).collect()
+}
+
+fn adapter(row: &Row) -> Result<(crate::domain::name::AdapterName, Adapter), LogError> {
+    let adapter = Adapter {
+        spec: Arc::new(json::<AdapterSpec>(row, "spec")?),
+        revision: number(row, "revision")?,
+        enabled: row.try_get("enabled")?,
+        state_reason: row.try_get("state_reason")?,
+        changed_at: row.try_get("changed_at")?,
+    };
+    Ok((text(row, "adapter")?, adapter))
+}
+
+fn session(row: &Row) -> Result<(crate::domain::name::SessionId, Session), LogError> {
+    let token = |column: &str| -> Result<Option<FencingToken>, LogError> {
+        row.try_get::<_, Option<i64>>(column)?.map(FencingToken::from_i64).transpose().map_err(LogError::inconsistent)
+    };
+    let vacated_at = row.try_get::<_, Option<i64>>("vacated_at")?.unwrap_or_default();
+    let vacated = match row.try_get::<_, Option<&str>>("vacated")? {
+        Some("expired") => Some(Vacated::Expired { at: vacated_at }),
+        Some("handed_over") => Some(Vacated::HandedOver { at: vacated_at }),
+        _ => None,
+    };
+    let session = Session {
+        lease: token("token")?.map(|token| lease(row, token)).transpose()?,
+        preferred: optional_text(row, "preferred")?,
+        last_token: token("last_token")?,
+        vacated,
+    };
+    Ok((text(row, "session")?, session))
+}
+
+fn lease(row: &Row, token: FencingToken) -> Result<Lease, LogError> {
+    let target = row.try_get::<_, Option<i32>>("moving_to_registration")?.map(RegistrationId);
+    Ok(Lease {
+        holder: Holder { pod: text(row, "pod")?, incarnation: text(row, "incarnation")? },
+        registration: RegistrationId(row.try_get("registration")?),
+        token,
+        ttl: LeaseTtl::from_millis(number(row, "ttl_ms")?).map_err(LogError::inconsistent)?,
+        revision: number(row, "revision")?,
+        units: number(row, "units")?,
+        since: row.try_get("since")?,
+        status: serde_json::from_value(row.try_get::<_, String>("status")?.into()).map_err(LogError::inconsistent)?,
+        reason: row.try_get("reason")?,
+        moving_to: optional_text(row, "moving_to")?.zip(target).map(|(pod, registration)| MoveTarget { pod, registration }),
+    })
+}
+
+fn registration(row: &Row) -> Result<(RegistrationId, Registration), LogError> {
+    let state = match row.try_get("state")? {
+        "ready" => RegistrationState::Ready,
+        "draining" => RegistrationState::Draining,
+        "superseded" => RegistrationState::Superseded,
+        other => return Err(LogError::Inconsistent(format!("registration state {other}"))),
+    };
+    let former: Vec<String> = row.try_get("former")?;
+    let registration = Registration {
+        holder: Holder { pod: text(row, "pod")?, incarnation: text(row, "incarnation")? },
+        state,
+        capacity: number(row, "capacity")?,
+        labels: json(row, "labels")?,
+        connectors: json(row, "connectors")?,
+        access_token: text(row, "access_token")?,
+        registered_at: row.try_get("registered_at")?,
+        leases: imbl::OrdSet::new(),
+        used: 0,
+        reserved: 0,
+        former: former.iter().map(|text| text.parse().map_err(LogError::inconsistent)).collect::<Result<_, _>>()?,
+    };
+    Ok((RegistrationId(row.try_get("registration")?), registration))
+}
+
+fn access_token(row: &Row) -> Result<(crate::domain::identity::AccessTokenId, IssuedToken), LogError> {
+    let word = |column: &str| -> Result<serde_json::Value, LogError> { Ok(row.try_get::<_, String>(column)?.into()) };
+    let token = AccessToken {
+        name: row.try_get("name")?,
+        role: serde_json::from_value(word("role")?).map_err(LogError::inconsistent)?,
+        pod: optional_text(row, "pod")?,
+        hash: serde_json::from_value(word("hash")?).map_err(LogError::inconsistent)?,
+    };
+    let issued = IssuedToken { token, created_at: row.try_get("created_at")?, created_by: row.try_get("created_by")? };
+    Ok((text(row, "access_token")?, issued))
+}
+
+fn text<T: std::str::FromStr<Err: std::fmt::Display>>(row: &Row, column: &str) -> Result<T, LogError> {
+    row.try_get::<_, &str>(column)?.parse().map_err(LogError::inconsistent)
+}
+
+fn optional_text<T: std::str::FromStr<Err: std::fmt::Display>>(row: &Row, column: &str) -> Result<Option<T>, LogError> {
+    row.try_get::<_, Option<&str>>(column)?.map(str::parse).transpose().map_err(LogError::inconsistent)
+}
+
+/// An integer of the database as the unsigned number that it stands for.
+fn number<T: TryFrom<i64, Error: std::fmt::Display>>(row: &Row, column: &str) -> Result<T, LogError> {
+    let value = row.try_get::<_, i64>(column).or_else(|_| row.try_get::<_, i32>(column).map(i64::from))?;
+    T::try_from(value).map_err(LogError::inconsistent)
+}
+
+fn json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, LogError> {
+    serde_json::from_value(row.try_get(column)?).map_err(LogError::inconsistent)
+}

@@ -1,0 +1,145 @@
+//! Brings schema and projections up to date. Safe to run by many at once: one works, the others wait and find it done.
+
+use sha2::{Digest, Sha256};
+
+use super::{Connection, LogError, Purpose, sql};
+
+mod embedded {
+    refinery::embed_migrations!("schema");
+}
+
+/// Key of the advisory lock that migrating processes hold: refinery takes none of its own.
+const MIGRATION_LOCK: i64 = 0x636f_6e6e_6365_6e74;
+
+/// The projections, in the order in which they build on each other.
+const PROJECTIONS: &[(&str, &str)] = &[
+    ("adapter", include_str!("../../projections/adapter.sql")),
+    ("session", include_str!("../../projections/session.sql")),
+    ("registration", include_str!("../../projections/registration.sql")),
+    ("ownership", include_str!("../../projections/ownership.sql")),
+    ("access_token", include_str!("../../projections/access_token.sql")),
+    ("adapter_log", include_str!("../../projections/adapter_log.sql")),
+    ("apply", include_str!("../../projections/apply.sql")),
+];
+
+/// What a migration did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// Names of the migrations that were applied now.
+    pub applied: Vec<String>,
+    /// Whether the projections were built anew from the log.
+    pub rebuilt: bool,
+}
+
+/// Migrates the database.
+pub async fn migrate(database_url: &str) -> Result<Migrated, LogError> {
+    let mut connection = Connection::open(database_url, Purpose::Migrate).await?;
+    // Of the session, not of a transaction, because every migration is a transaction of its own. Ends with the connection.
+    connection.client.query_one("select pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await?;
+    refuse_newer_schema(&connection).await?;
+    let report = embedded::migrations::runner().run_async(&mut connection.client).await?;
+    let applied = report.applied_migrations().iter().map(|migration| format!("V{}__{}", migration.version(), migration.name())).collect();
+    let rebuilt = install_projections(&mut connection).await?;
+    connection.client.batch_execute(sql::GRANT).await?;
+    Ok(Migrated { applied, rebuilt })
+}
+
+/// Refuses a database that this program cannot serve: not migrated, or migrated by a newer program.
+pub async fn check_schema(connection: &Connection) -> Result<(), LogError> {
+    refuse_newer_schema(connection).await?;
+    let version = schema_version(connection).await?.unwrap_or(0);
+    let newest = newest_known();
+    if version < newest {
+        return Err(LogError::Unsuitable(format!(
+            "the database has schema version {version}, and this program needs {newest}; run `conncentric migrate`"
+        )));
+    }
+    let row = connection.client.query_opt("select hash from projection_version", &[]).await?;
+    match row.map(|row| row.try_get::<_, String>(0)).transpose()? {
+        Some(hash) if hash == projections_hash() => Ok(()),
+        _ => Err(LogError::Unsuitable("the projections in the database are of another version; run `conncentric migrate`".into())),
+    }
+}
+
+async fn refuse_newer_schema(connection: &Connection) -> Result<(), LogError> {
+    match schema_version(connection).await? {
+        Some(version) if version > newest_known() => Err(LogError::Unsuitable(format!(
+            "the database has schema version {version}, and this program knows versions up to {}; run a newer conncentric",
+            newest_known()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+async fn schema_version(connection: &Connection) -> Result<Option<i32>, LogError> {
+    let exists = connection.client.query_one("select to_regclass('refinery_schema_history') is not null", &[]).await?;
+    if !exists.try_get::<_, bool>(0)? {
+        return Ok(None);
+    }
+    Ok(connection.client.query_one(sql::SCHEMA_VERSION, &[]).await?.try_get(0)?)
+}
+
+fn newest_known() -> i32 {
+    embedded::migrations::runner().get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
+}
+
+/// Builds the projections from the log if their text has changed. In one transaction that holds the head, so that no append
+/// falls between the old and the new.
+async fn install_projections(connection: &mut Connection) -> Result<bool, LogError> {
+    let hash = projections_hash();
+    let transaction = connection.client.transaction().await?;
+    let present = transaction.query_opt("select hash from projection_version", &[]).await?;
+    if present.map(|row| row.try_get::<_, String>(0)).transpose()?.as_ref() == Some(&hash) {
+        return Ok(false);
+    }
+    transaction.query_one(sql::LOCK_HEAD, &[]).await?;
+    transaction
+        .batch_execute(
+            "drop schema if exists projection cascade; create schema projection; set local search_path = projection, public, pg_temp",
+        )
+        .await?;
+    for (_, script) in PROJECTIONS {
+        transaction.batch_execute(script).await?;
+    }
+    transaction.batch_execute("select projection.apply(1, ledger_position) from event_head").await?;
+    let remember = "insert into projection_version (hash) values ($1) on conflict (one) do update set hash = excluded.hash";
+    transaction.execute(remember, &[&hash]).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+fn projections_hash() -> String {
+    let mut hasher = Sha256::new();
+    for (name, script) in PROJECTIONS {
+        hasher.update(name.as_bytes());
+        hasher.update([0]);
+        hasher.update(script.as_bytes());
+        hasher.update([0]);
+    }
+    data_encoding::HEXLOWER.encode(&hasher.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    /// A projection that is not in the list would silently not exist.
+    #[test]
+    fn every_projection_file_is_installed() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("projections");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .expect("the folder")
+            .filter_map(|entry| entry.ok()?.path().file_stem()?.to_str().map(str::to_owned))
+            .collect();
+        files.sort();
+        let mut listed: Vec<&str> = super::PROJECTIONS.iter().map(|(name, _)| *name).collect();
+        listed.sort_unstable();
+        assert_eq!(files, listed);
+    }
+
+    /// refinery skips misnamed files with no more than a log line.
+    #[test]
+    fn every_schema_file_is_a_migration() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+        let files = std::fs::read_dir(folder).expect("the folder").count();
+        assert_eq!(files, super::embedded::migrations::runner().get_migrations().len());
+    }
+}

@@ -1,0 +1,33 @@
+//! The statements, each from its own file.
+
+macro_rules! statements {
+    ($($name:ident = $file:literal;)*) => {
+        $(pub const $name: &str = include_str!(concat!("sql/", $file, ".sql"));)*
+
+        /// Every statement that takes parameters or gives rows, by file name: a test prepares them all.
+        pub const ALL: &[(&str, &str)] = &[$(($file, $name)),*];
+    };
+}
+
+statements! {
+    APPEND = "append";
+    FIND_REQUEST = "find_request";
+    LAST_LEDGER_TIME = "last_ledger_time";
+    LAST_REGISTRATION = "last_registration";
+    LOAD_ACCESS_TOKENS = "load_access_tokens";
+    LOAD_ADAPTERS = "load_adapters";
+    LOAD_REGISTRATIONS = "load_registrations";
+    LOAD_SESSIONS = "load_sessions";
+    LOCK_HEAD = "lock_head";
+    NOTIFY = "notify";
+    PREPARE_SESSION = "prepare_session";
+    READ_HEAD = "read_head";
+    READ_OWNERSHIPS = "read_ownerships";
+    READ_PAGE = "read_page";
+    READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
+    READ_TAIL = "read_tail";
+    SCHEMA_VERSION = "schema_version";
+}
+
+/// Grants; a script, not a statement.
+pub const GRANT: &str = include_str!("sql/grant.sql");

@@ -1,0 +1,1 @@
+select adapter, revision, spec, enabled, state_reason, changed_at from projection.adapter

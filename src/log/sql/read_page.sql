@@ -1,0 +1,12 @@
+select position, epoch, id, type, schema_version, stream, recorded_at, actor, request_id, cause,
+       coalesce(data, jsonb_build_object('registrations', registrations, 'sequences', sequences)) as data, encode(hash, 'hex') as hash
+from event
+where ($1::bigint is null or position > $1)
+  and ($2::bigint is null or position < $2)
+  and ($3::text is null or type = $3)
+  and ($4::text is null or stream = $4)
+  and ($5::text is null or actor = $5)
+  and ($6::timestamptz is null or recorded_at >= $6)
+  and ($7::timestamptz is null or recorded_at < $7)
+order by position
+limit $8

@@ -1,0 +1,5 @@
+select position, epoch, id, type, schema_version, recorded_at, actor, request_id, cause, data, registrations, sequences
+from event
+where position > $1
+order by position
+limit $2

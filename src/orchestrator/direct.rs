@@ -1,0 +1,40 @@
+//! One command straight on the database, for those who hold its keys: the first access token comes to be this way.
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Orchestrator;
+use super::request::{Done, Failure, Submission};
+use crate::domain::command::Command;
+use crate::log::{Connection, LogError, Purpose, check_schema};
+
+/// Why a direct command is not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// Runs an orchestrator without HTTP for as long as one command takes. `actor` says who, as far as the database knows.
+pub async fn execute(database_url: &str, command: Command) -> Result<Done, DirectError> {
+    // First, so that an unsuitable database is told at once and not after a time-out.
+    let connection = Connection::open(database_url, Purpose::Append).await?;
+    check_schema(&connection).await?;
+    let user: String =
+        connection.client.query_one("select session_user::text", &[]).await.map_err(LogError::from)?.try_get(0).map_err(LogError::from)?;
+    drop(connection);
+
+    let shutdown = CancellationToken::new();
+    let _stop = shutdown.clone().drop_guard();
+    let mut tasks = JoinSet::new();
+    let orchestrator = Orchestrator::start("direct".into(), database_url.to_owned(), &mut tasks, &shutdown);
+    let submission = Submission { command, actor: format!("{user} via database"), request_id: Uuid::now_v7() };
+    // The core answers "unavailable" until it has connected, which it begins by itself.
+    let mut snapshots = orchestrator.snapshots();
+    let connected = async { while snapshots.changed().await.is_ok() && !orchestrator.is_connected() {} };
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(10), connected).await;
+    Ok(orchestrator.submit(submission).await?)
+}

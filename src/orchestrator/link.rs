@@ -1,0 +1,59 @@
+//! The core's connection to the log: opened again when it breaks, its statements prepared once for each connection.
+
+use std::time::Duration;
+
+use tokio_postgres::Statement;
+
+use crate::domain::token::Position;
+use crate::log::{Batch, Condition, Connection, Entry, LogError, Outcome, Purpose, check_schema, read_tail, sql};
+
+/// Entries that one read brings at most.
+const PAGE: i64 = 5000;
+
+/// Longest time that an append or a read may take before the connection is given up. The statement timeout of the server comes
+/// first; this covers a server or network that has gone silent.
+const PATIENCE: Duration = Duration::from_secs(7);
+
+/// An open connection with its statements.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub connection: Connection,
+    append: Statement,
+    read_tail: Statement,
+}
+
+impl Link {
+    pub(super) async fn open(database_url: &str) -> Result<Self, LogError> {
+        let connection = Connection::open(database_url, Purpose::Append).await?;
+        check_schema(&connection).await?;
+        let append = connection.statement(sql::APPEND).await?;
+        let read_tail = connection.statement(sql::READ_TAIL).await?;
+        Ok(Self { connection, append, read_tail })
+    }
+
+    pub(super) async fn append(&self, batch: &Batch, condition: &Condition) -> Result<Outcome, LogError> {
+        patiently(batch.append(&self.connection, &self.append, condition)).await
+    }
+
+    /// The next entries after a position, and whether there may be more.
+    pub(super) async fn tail(&self, after: Position) -> Result<(Vec<Entry>, bool), LogError> {
+        let entries = patiently(read_tail(&self.connection, &self.read_tail, after, PAGE)).await?;
+        let full = i64::try_from(entries.len()).is_ok_and(|count| count >= PAGE);
+        Ok((entries, full))
+    }
+
+    /// Keeps everybody else from appending until [`Self::unlock`] or the end of the connection.
+    pub(super) async fn lock(&self) -> Result<(), LogError> {
+        patiently(async { Ok(self.connection.client.batch_execute("begin").await?) }).await?;
+        patiently(async { Ok(self.connection.client.query_one(sql::LOCK_HEAD, &[]).await?) }).await.map(drop)
+    }
+
+    /// Commits what was appended under the lock.
+    pub(super) async fn unlock(&self) -> Result<(), LogError> {
+        patiently(async { Ok(self.connection.client.batch_execute("commit").await?) }).await
+    }
+}
+
+async fn patiently<T>(work: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(LogError::Silent))
+}

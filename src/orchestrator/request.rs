@@ -1,0 +1,76 @@
+//! What the core is asked, and what it answers.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::snapshot::Snapshot;
+use crate::domain::command::Command;
+use crate::domain::event::Recorded;
+use crate::domain::name::SessionId;
+use crate::domain::refusal::Refusal;
+
+/// A command with who sends it. `request_id` names it for ever: what the log holds under this id is never carried out again.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub command: Command,
+    pub actor: String,
+    pub request_id: Uuid,
+}
+
+/// A command that is in the log, or changed nothing.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The state that includes it.
+    pub after: Arc<Snapshot>,
+    /// Its events.
+    pub events: Vec<Recorded>,
+    /// Sessions that it did not get.
+    pub refused: Vec<(SessionId, Refusal)>,
+}
+
+/// Why a command is not in the log.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database cannot be reached, so nothing can be promised. If the connection broke while the command was being
+    /// appended, it may be in the log: the same request id finds out.
+    #[error("the database is out of reach, so nothing can be promised: {0}")]
+    Unavailable(String),
+    /// Too much is waiting already.
+    #[error("too many requests are waiting; try again in a moment")]
+    Overloaded,
+    /// A fault of ours that the database caught. Nothing was changed.
+    #[error("a fault of conncentric, nothing was changed: {0}")]
+    Fault(String),
+}
+
+pub(super) type Reply = oneshot::Sender<Result<Done, Failure>>;
+
+/// One thing for the core to do.
+#[derive(Debug)]
+pub(super) enum Request {
+    Command {
+        submission: Submission,
+        reply: Reply,
+    },
+    /// Answers with a state that includes everything that was in the log when it was asked.
+    Barrier {
+        reply: Reply,
+    },
+}
+
+impl Request {
+    pub(super) fn answer(self, answer: Result<Done, Failure>) {
+        let (Self::Command { reply, .. } | Self::Barrier { reply }) = self;
+        // Whoever asked may have gone away; what was appended stands.
+        let _ = reply.send(answer);
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        let (Self::Command { reply, .. } | Self::Barrier { reply }) = self;
+        reply.is_closed()
+    }
+}

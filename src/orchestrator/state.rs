@@ -1,0 +1,182 @@
+//! What the core has folded so far, and who is told when it grows.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::draft::Carried;
+use super::hub::{Hub, touched};
+use super::metrics::{KindLabel, Metrics};
+use super::sight::Sight;
+use super::snapshot::Snapshot;
+use crate::domain::event::{ClaimKind, Event, LeaseExpired, Recorded};
+use crate::domain::evolve::{Corrupt, evolve};
+use crate::domain::fleet::Fleet;
+use crate::domain::token::{Epoch, Position};
+use crate::log::{Appended, Batch, Condition, Entry, Head};
+use crate::wire::push::AsOf;
+
+/// Requests that are remembered by id after they were folded. Older ones are looked up in the log.
+const CARRIED_KEPT: usize = 20_000;
+
+/// Tells everybody else what the core knows.
+#[derive(Debug)]
+pub(super) struct Outlets {
+    pub snapshot: watch::Sender<Arc<Snapshot>>,
+    pub ledger: watch::Sender<AsOf>,
+    pub hub: Arc<Hub>,
+    pub metrics: Arc<Metrics>,
+}
+
+/// The fold, up to `position`.
+#[derive(Debug)]
+pub(super) struct State {
+    pub fleet: Fleet,
+    pub sight: Sight,
+    /// Everything up to here is folded. Own appends may already be folded beyond it, while pulses of others in between are not.
+    pub position: Position,
+    pub carried: Carried,
+    order: VecDeque<Uuid>,
+    own_pulses: BTreeSet<Position>,
+    touched: BTreeSet<crate::domain::name::RegistrationId>,
+}
+
+impl State {
+    pub(super) fn new(fleet: Fleet, head: &Head, now: Instant) -> Self {
+        Self {
+            fleet,
+            sight: Sight::begin(now),
+            position: head.position,
+            carried: HashMap::new(),
+            order: VecDeque::new(),
+            own_pulses: BTreeSet::new(),
+            touched: BTreeSet::new(),
+        }
+    }
+
+    /// Before the first contact with the database: nothing is known.
+    pub(super) fn unknown(now: Instant) -> Self {
+        let head = Head { epoch: Epoch(0), position: 0, ledger_position: 0, recorded_at: chrono::DateTime::UNIX_EPOCH };
+        Self::new(Fleet::new(Epoch(0)), &head, now)
+    }
+
+    pub(super) fn condition(&self) -> Condition {
+        Condition { epoch: self.fleet.epoch(), ledger_position: self.fleet.ledger_position(), position: None }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot { fleet: self.fleet.clone(), sight: self.sight.clone(), position: self.position }
+    }
+
+    /// Folds what was read from the log. Own events that are folded already are passed over.
+    pub(super) fn fold_entries(&mut self, entries: Vec<Entry>, now: Instant, metrics: &Metrics) -> Result<(), Corrupt> {
+        for entry in entries {
+            let position = entry.position();
+            match entry {
+                Entry::Ledger(recorded) if recorded.position > self.fleet.ledger_position() => self.fold(*recorded, now, metrics)?,
+                Entry::Ledger(_) => {}
+                Entry::Pulse(_) if self.own_pulses.remove(&position) => {}
+                Entry::Pulse(pulse) => pulse.registrations.into_iter().for_each(|registration| self.sight.hear(registration, now)),
+            }
+            self.position = position;
+        }
+        Ok(())
+    }
+
+    /// Folds what was just appended, without reading it back. Gives the events as they stand in the log.
+    pub(super) fn fold_own(
+        &mut self,
+        batch: &Batch,
+        condition: &Condition,
+        appended: &Appended,
+        began: Instant,
+        metrics: &Metrics,
+    ) -> Result<Vec<Recorded>, Corrupt> {
+        let now = Instant::now();
+        let recorded = batch.recorded(condition, appended);
+        for event in &recorded {
+            self.fold(event.clone(), now, metrics)?;
+        }
+        for (registration, _) in batch.pulse.iter().flat_map(|pulse| &pulse.beats) {
+            self.sight.hear(*registration, now);
+            metrics.heartbeats.inc();
+        }
+        if appended.first_position == self.position + 1 {
+            self.position = appended.position;
+            self.sight.contact(began);
+        } else if batch.pulse.is_some() {
+            // Pulses of others came between. The next read brings them, and must not count this one as heard later.
+            self.own_pulses.insert(appended.position);
+        }
+        Ok(recorded)
+    }
+
+    fn fold(&mut self, recorded: Recorded, now: Instant, metrics: &Metrics) -> Result<(), Corrupt> {
+        self.touched.extend(touched(&self.fleet, &recorded.event));
+        match &recorded.event {
+            Event::PodRegistered(event) => self.sight.hear(event.registration, now),
+            Event::PodLost(event) => self.sight.forget(event.registration),
+            Event::PodLeft(event) => self.sight.forget(event.registration),
+            event => count(event, metrics),
+        }
+        self.fleet = evolve(std::mem::replace(&mut self.fleet, Fleet::new(recorded.epoch)), &recorded)?;
+        self.remember(recorded);
+        Ok(())
+    }
+
+    /// A request that was carried out longer ago than we remember.
+    pub(super) fn recall(&mut self, id: Uuid, events: Vec<Recorded>) {
+        self.carried.remove(&id);
+        for recorded in events {
+            self.remember(recorded);
+        }
+    }
+
+    fn remember(&mut self, recorded: Recorded) {
+        let Some(id) = recorded.request_id else { return };
+        if !self.carried.contains_key(&id) {
+            self.order.push_back(id);
+            while self.order.len() > CARRIED_KEPT {
+                if let Some(oldest) = self.order.pop_front() {
+                    self.carried.remove(&oldest);
+                }
+            }
+        }
+        Arc::make_mut(self.carried.entry(id).or_default()).push(recorded);
+    }
+
+    /// Makes the fold visible to everybody and wakes whom it concerns.
+    pub(super) fn publish(&mut self, outlets: &Outlets) -> Arc<Snapshot> {
+        let snapshot = Arc::new(self.snapshot());
+        outlets.snapshot.send_replace(snapshot.clone());
+        outlets.hub.ring(std::mem::take(&mut self.touched));
+        outlets.metrics.position.set(self.position);
+        outlets.metrics.epoch.set(i64::from(self.fleet.epoch().0));
+        snapshot
+    }
+}
+
+fn count(event: &Event, metrics: &Metrics) {
+    match event {
+        Event::SessionClaimed(claimed) => {
+            let kind = match claimed.kind {
+                ClaimKind::Placement => "placement",
+                ClaimKind::Request => "request",
+                ClaimKind::Takeover => "takeover",
+                ClaimKind::Handover => "handover",
+            };
+            metrics.claims.get_or_create(&KindLabel { kind }).inc();
+        }
+        Event::LeaseExpired(LeaseExpired { silence_ms, ttl_ms, safety_margin_ms, .. }) => {
+            metrics.expiries.inc();
+            let late = Duration::from_millis(*silence_ms).saturating_sub(ttl_ms.as_duration());
+            metrics.expiry_lag_seconds.observe(late.as_secs_f64());
+            metrics.safety_margin_seconds.observe(Duration::from_millis(*safety_margin_ms).as_secs_f64());
+        }
+        _ => {}
+    }
+}

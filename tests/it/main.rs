@@ -1,0 +1,6 @@
+//! The integration tests: real PostgreSQL, real processes, one binary. Helpers are in [`support`].
+
+#[cfg(test)]
+mod postgres;
+#[cfg(test)]
+mod support;

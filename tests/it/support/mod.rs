@@ -1,0 +1,7 @@
+//! Helpers of all integration tests: databases, processes, waiting. Nothing here knows what is tested.
+#![allow(unreachable_pub, reason = "a test binary exports nothing, and `pub` reads better than `pub(crate)` on a helper")]
+#![allow(dead_code, reason = "a helper stays when the last test that uses it goes")]
+
+pub mod postgres;
+pub mod process;
+pub mod wait;
