@@ -20,12 +20,12 @@ const BINARY: &str = env!("CARGO_BIN_EXE_conncentric");
 const SOON: Duration = Duration::from_secs(20);
 
 /// A program with a child in its group and one that has left it, each of which says its process id.
-const FAMILY: &str = r#"
+const FAMILY: &str = r"
 echo $$
 sh -c 'echo $$; exec sleep 1000' &
 setsid sh -c 'echo $$; exec sleep 1000' &
 wait
-"#;
+";
 
 struct Guarded {
     guard: Child,

@@ -4,3 +4,5 @@
 mod postgres;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod guard;
