@@ -6,3 +6,5 @@ mod log;
 mod postgres;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod guard;
