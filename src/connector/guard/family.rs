@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, wait};
 
 /// The processes of one session.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Family {
 
     /// Collects all children that have ended.
     pub(super) fn reap(&mut self) {
-        while let Ok(Some((pid, status))) = waitpid(None, WaitOptions::NOHANG) {
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             self.terminated.remove(&pid.as_raw_nonzero().get());
             if pid == self.leader {
                 let code = status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal));
