@@ -68,10 +68,11 @@ pub(super) fn admin_state(state: AdminState) -> Cell {
     if state == AdminState::Disabled { cell.fg(Color::DarkGrey) } else { cell }
 }
 
-/// How long ago `at` was when the orchestrator answered. Both times are the servers', so this machine's clock may be wrong.
+/// How long ago `at` was when the orchestrator answered, in whole seconds, because answers are dated to the second.
+/// Both times are the servers', so this machine's clock may be wrong.
 pub(super) fn age(answered_at: Option<DateTime<Utc>>, at: Option<DateTime<Utc>>) -> Cell {
-    let age = answered_at.zip(at).map(|(now, at)| (now - at).to_std().unwrap_or_default());
-    optional(age.map(short))
+    let age = answered_at.zip(at).map(|(now, at)| (now - at).to_std().unwrap_or_default().as_secs());
+    optional(age.map(|seconds| short(Duration::from_secs(seconds))))
 }
 
 /// A duration in its largest unit: `820ms`, `12s`, `3m`, `2h`, `5d`.
@@ -114,6 +115,7 @@ b/10        -       no pod\\nhas room";
         let now = at("2026-01-01T00:00:00Z");
         assert_eq!(age(Some(now), Some(at("2026-01-01T00:00:01Z"))).content(), "0s");
         assert_eq!(age(Some(now), Some(at("2025-12-31T23:00:00Z"))).content(), "1h");
+        assert_eq!(age(Some(now), Some(at("2025-12-31T23:59:59.500Z"))).content(), "0s");
         assert_eq!(age(None, Some(now)).content(), "-");
     }
 }
