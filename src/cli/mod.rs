@@ -1,8 +1,8 @@
 //! The command line: one file per command, and a few that they share.
 //!
-//! Commands are wiring. Those for people talk to an orchestrator over HTTP ([`server`]), say what came of it
-//! ([`output`], [`table`], [`progress`]) and fail in plain words ([`report`]). Those for machines turn their arguments
-//! into the configuration of a module and run it until a signal ends it ([`signals`]).
+//! Commands are wiring. Those for people talk to an orchestrator over HTTP (`server`), say what came of it
+//! (`output`, `table`, `progress`) and fail in plain words ([`report`]). Those for machines turn their arguments
+//! into the configuration of a module and run it until a signal ends it (`signals`).
 //!
 //! Absent on purpose: any rule of the system. Whatever the command line refuses, the API refuses too.
 
