@@ -93,6 +93,17 @@ left join event registered
     on not registered.pulse and registered.type = 'PodRegistered' and (registered.data ->> 'registration')::integer = beat.registration
 where pulse.pulse;
 
+-- An empty schema for projections, first in the search path until the transaction ends: the scripts of projections/ then make
+-- their tables and functions there, and the functions remember the path that they were made with.
+create function begin_projection(name text) returns void
+language plpgsql as $$
+begin
+    execute format('drop schema if exists %I cascade', name);
+    execute format('create schema %I', name);
+    perform set_config('search_path', format('%I, public, pg_temp', name), true);
+end
+$$;
+
 -- Which text of the projections the schema `projection` was built from.
 create table projection_version (
     one  boolean primary key default true check (one),

@@ -6,15 +6,18 @@
 //!
 //! Absent on purpose: any rule of the system. Whatever the command line refuses, the API refuses too.
 
+mod adapter;
 mod admin_state;
 mod apply;
 mod completions;
+mod dev;
 mod drain;
 mod get;
 mod lists;
 mod logging;
 mod migrate;
 mod move_session;
+mod orchestrator;
 mod output;
 mod progress;
 pub mod report;
@@ -23,6 +26,7 @@ mod signals;
 mod table;
 mod token;
 mod values;
+mod venue;
 
 use std::process::ExitCode;
 
@@ -30,6 +34,7 @@ use clap::{Parser, Subcommand};
 
 use self::logging::LogFormat;
 use self::server::ServerArgs;
+use crate::connector::guard;
 
 /// Keeps each connection that must exist exactly once running on exactly one of many pods.
 ///
@@ -39,7 +44,7 @@ use self::server::ServerArgs;
 /// To look around, start a whole system on this machine with `conncentric dev` and, in another terminal of the same
 /// folder, `conncentric get sessions`.
 #[derive(Debug, Parser)]
-#[command(name = "conncentric", version, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
+#[command(name = "conncentric", version, arg_required_else_help = true, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
     server: ServerArgs,
@@ -54,6 +59,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Dev(dev::DevArgs),
+    Orchestrator(orchestrator::OrchestratorArgs),
+    Adapter(adapter::AdapterArgs),
     Migrate(migrate::MigrateArgs),
     Apply(apply::ApplyArgs),
     Get(get::GetArgs),
@@ -64,6 +72,14 @@ enum Command {
     Move(move_session::MoveArgs),
     Token(token::TokenArgs),
     Completions(completions::CompletionsArgs),
+    /// Bounds the life of a connector process; started by pods.
+    #[command(hide = true)]
+    Guard(guard::GuardArgs),
+    /// Becomes the connector process; started by guards.
+    #[command(hide = true)]
+    GuardChild(guard::ChildArgs),
+    #[command(hide = true)]
+    Venue(venue::VenueArgs),
 }
 
 impl Cli {
@@ -73,6 +89,9 @@ impl Cli {
     /// Fails with a reason for people; [`report::exit_code`] prints it.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            // Guards are small and blocking: no runtime, no threads, nothing that could keep them from killing in time.
+            Command::Guard(args) => guard::run_guard(args),
+            Command::GuardChild(args) => guard::run_child(args),
             command => {
                 logging::start(self.log_format, command.is_service());
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -86,11 +105,15 @@ impl Cli {
 impl Command {
     /// Whether it runs until it is stopped, and so logs what it does.
     fn is_service(&self) -> bool {
-        false
+        matches!(self, Self::Orchestrator(_) | Self::Adapter(_) | Self::Venue(_))
     }
 
     async fn run(self, server: &ServerArgs) -> anyhow::Result<()> {
         match self {
+            Self::Dev(args) => args.run().await,
+            Self::Orchestrator(args) => args.run().await,
+            Self::Adapter(args) => args.run(server).await,
+            Self::Venue(args) => args.run().await,
             Self::Migrate(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Completions(args) => args.run(),
@@ -101,6 +124,7 @@ impl Command {
             Self::Drain(args) => args.run(&server.connect()?).await,
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
+            Self::Guard(_) | Self::GuardChild(_) => anyhow::bail!("guards run without a runtime"),
         }
     }
 }

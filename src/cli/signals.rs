@@ -9,8 +9,17 @@ use tokio_util::sync::CancellationToken;
 /// What shells report for a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
+/// Whose a second signal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Second {
+    /// It ends this process at once.
+    EndsAtOnce,
+    /// The service listens for it itself, because it has children to end first.
+    IsTheServices,
+}
+
 /// Runs a service, and cancels its token when a signal asks it to end.
-pub(super) async fn run_until_signalled<F>(service: impl FnOnce(CancellationToken) -> F) -> anyhow::Result<()>
+pub(super) async fn run_until_signalled<F>(second: Second, service: impl FnOnce(CancellationToken) -> F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
 {
@@ -24,10 +33,11 @@ where
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        if shutdown.is_cancelled() {
+        if !shutdown.is_cancelled() {
+            tracing::info!("asked to end; a second signal ends at once");
+            shutdown.cancel();
+        } else if second == Second::EndsAtOnce {
             std::process::exit(INTERRUPTED);
         }
-        tracing::info!("asked to end; a second signal ends at once");
-        shutdown.cancel();
     }
 }

@@ -36,6 +36,11 @@ fn wrong_usage_is_told_apart_from_failure() {
     assert_eq!(refused("conncentric apply"), ErrorKind::MissingRequiredArgument);
     assert_eq!(refused("conncentric --server localhost:8080 get pods"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric token create --role king --name x"), ErrorKind::InvalidValue);
+    assert_eq!(refused("conncentric adapter --pod pod-1"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("conncentric adapter --orchestrator http://a:1 --pod Pod_1"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric dev --lease-ttl 100ms"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric dev --pods 0"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric orchestrator --listen everywhere --database-url x"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric get events --from yesterday"), ErrorKind::ValueValidation);
 }
 
@@ -55,6 +60,13 @@ fn what_people_type_is_understood() {
         "conncentric token create --role pod --name pods --pod pod-1 --database-url postgresql://x",
         "conncentric token revoke 0123456789abcdef",
         "conncentric completions zsh",
+        "conncentric dev --data d --port 9000 --orchestrators 1 --pods 5 --lease-ttl 2s --reset",
+        "conncentric orchestrator --listen 127.0.0.1:0 --database-url postgresql://a,b/c --migrations none --management-listen",
+        "conncentric adapter --orchestrator http://a:1,http://b:2 --pod pod-1 --capacity 9 --label zone=a --label rack=1 --token-file F",
+        "conncentric migrate --database-url postgresql://x",
+        "conncentric venue --listen 127.0.0.1:0 --journal j",
+        "conncentric guard --deadline-ns 7 -- sh -c x --token y",
+        "conncentric guard-child --guard 7 -- sh --server z",
     ] {
         if let Err(error) = parse(line) {
             panic!("{line}: {error}");

@@ -88,7 +88,8 @@ impl CreateArgs {
         }
         let request = CreateAccessToken { name: self.name, role: self.role, pod: self.pod };
         let created = match self.database_url {
-            Some(url) if !url.is_empty() => create_directly(&url, &request).await?,
+            // `orchestrator::direct` joins here.
+            Some(url) if !url.is_empty() => anyhow::bail!("tokens cannot be made on the database yet; leave out --database-url"),
             _ => server.connect()?.post::<_, CreatedAccessToken>("/v1/tokens", &request).await?,
         };
         output::note(&format!(
@@ -97,11 +98,6 @@ impl CreateArgs {
         ));
         output::line(&created.token)
     }
-}
-
-/// Where `orchestrator::direct` joins, which appends to the log as the database's owner.
-async fn create_directly(_database_url: &str, _request: &CreateAccessToken) -> anyhow::Result<CreatedAccessToken> {
-    anyhow::bail!("tokens cannot be made on the database yet; leave out --database-url")
 }
 
 impl ListArgs {

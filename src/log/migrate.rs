@@ -1,6 +1,7 @@
 //! Brings schema and projections up to date. Safe to run by many at once: one works, the others wait and find it done.
 
 use sha2::{Digest, Sha256};
+use tokio_postgres::Transaction;
 
 use super::{Connection, LogError, Purpose, sql};
 
@@ -93,19 +94,21 @@ async fn install_projections(connection: &mut Connection) -> Result<bool, LogErr
         return Ok(false);
     }
     transaction.query_one(sql::LOCK_HEAD, &[]).await?;
-    transaction
-        .batch_execute(
-            "drop schema if exists projection cascade; create schema projection; set local search_path = projection, public, pg_temp",
-        )
-        .await?;
-    for (_, script) in PROJECTIONS {
-        transaction.batch_execute(script).await?;
-    }
-    transaction.batch_execute("select projection.apply(1, ledger_position) from event_head").await?;
+    build_projections(&transaction, "projection").await?;
     let remember = "insert into projection_version (hash) values ($1) on conflict (one) do update set hash = excluded.hash";
     transaction.execute(remember, &[&hash]).await?;
     transaction.commit().await?;
     Ok(true)
+}
+
+/// Builds all projections in a schema of this name, from the log as the transaction sees it. Whatever was there is dropped.
+pub async fn build_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
+    transaction.query_one("select begin_projection($1)", &[&schema]).await?;
+    for (_, script) in PROJECTIONS {
+        transaction.batch_execute(script).await?;
+    }
+    transaction.batch_execute("select apply(1, ledger_position) from event_head").await?;
+    Ok(())
 }
 
 fn projections_hash() -> String {

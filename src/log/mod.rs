@@ -20,6 +20,6 @@ pub use error::LogError;
 pub use history::read_ownerships;
 pub use listen::listen;
 pub use load::load_fleet;
-pub use migrate::{Migrated, check_schema, migrate};
+pub use migrate::{Migrated, build_projections, check_schema, migrate};
 pub use page::{PageFilter, read_page};
 pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};

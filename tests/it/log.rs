@@ -1,0 +1,348 @@
+//! The log against a real database: migrations, the conditional append, the constraints, and the projections as a fold (I6).
+
+use conncentric::domain::adapter::{AdapterSpec, LeaseTtl, Mode, OnLeaseLoss, Placement};
+use conncentric::domain::command::{Claim, Command, Drain, MoveSession, Precondition, PutAdapter, Register, Release, SetEnabled, Targets};
+use conncentric::domain::decide::{Proposal, decide};
+use conncentric::domain::event::{AdapterDisabled, Event, SessionClaimed};
+use conncentric::domain::evolve::evolve;
+use conncentric::domain::fleet::Fleet;
+use conncentric::domain::identity::AccessTokenId;
+use conncentric::domain::name::{Holder, RegistrationId, SessionId};
+use conncentric::domain::placement::Observed;
+use conncentric::log::{
+    Appended, Batch, Condition, Connection, Entry, Outcome, PendingEvent, PulseBatch, Purpose, build_projections, load_fleet, migrate,
+    read_tail, sql,
+};
+use std::time::Duration;
+use uuid::Uuid;
+
+use crate::support::postgres::Database;
+
+/// A fleet that is decided on and appended to the way an orchestrator does it, without the orchestrator.
+struct Walk {
+    connection: Connection,
+    fleet: Fleet,
+    seed: u64,
+    silent: Option<RegistrationId>,
+}
+
+impl Observed for Walk {
+    fn silence(&self, registration: RegistrationId, _: LeaseTtl) -> Duration {
+        if self.silent == Some(registration) { Duration::from_hours(1) } else { Duration::ZERO }
+    }
+}
+
+impl Walk {
+    async fn begin(database: &Database) -> Self {
+        migrate(&database.url).await.expect("migrates");
+        let mut connection = Connection::open(&database.app_url, Purpose::Append).await.expect("connects");
+        let (fleet, _) = load_fleet(&mut connection).await.expect("loads");
+        Self { connection, fleet, seed: 7, silent: None }
+    }
+
+    fn random(&mut self, below: u64) -> u64 {
+        // xorshift64: the walk is the same every time.
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        self.seed % below
+    }
+
+    async fn append(&mut self, proposals: Vec<Proposal>, beats: Vec<(RegistrationId, i32)>) -> Result<Appended, String> {
+        let events = proposals.into_iter();
+        let events =
+            events.map(|proposal| PendingEvent { id: Uuid::now_v7(), proposal, actor: "test".into(), request_id: Some(Uuid::now_v7()) });
+        let pulse = (!beats.is_empty()).then(|| PulseBatch { id: Uuid::now_v7(), actor: "test".into(), beats });
+        let batch = Batch { events: events.collect(), pulse };
+        let condition = Condition { epoch: self.fleet.epoch(), ledger_position: self.fleet.ledger_position(), position: None };
+        let statement = self.connection.statement(sql::APPEND).await.expect("prepares");
+        match batch.append(&self.connection, &statement, &condition).await.map_err(|error| error.to_string())? {
+            Outcome::Appended(appended) => {
+                for recorded in batch.recorded(&condition, &appended) {
+                    self.fleet = evolve(self.fleet.clone(), &recorded).map_err(|error| error.to_string())?;
+                }
+                Ok(appended)
+            }
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    async fn command(&mut self, command: &Command) {
+        if let Ok(decision) = decide(&self.fleet, command, self) {
+            let beats = self.fleet.pods().map(|(id, _)| (id, 1)).take(2).collect();
+            self.append(decision.events, beats).await.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        }
+    }
+
+    fn any_session(&mut self) -> SessionId {
+        let sessions: Vec<SessionId> = self.fleet.sessions().map(|(id, _)| id.clone()).collect();
+        let index = self.random(sessions.len().max(1) as u64) as usize;
+        sessions.get(index).cloned().unwrap_or_else(|| "a0/0".parse().expect("a session"))
+    }
+
+    fn any_command(&mut self) -> Command {
+        let adapter = format!("a{}", self.random(4)).parse().expect("a name");
+        let pod = format!("p{}", self.random(4));
+        let token = access_token();
+        let holder = |fleet: &Fleet, pod: &str| {
+            let pod = pod.parse().expect("a name");
+            fleet.pod(&pod).map_or_else(|| holder(pod.as_str(), "none"), |(_, registration)| registration.holder.clone())
+        };
+        match self.random(14) {
+            0 | 1 => Command::PutAdapter(PutAdapter {
+                adapter,
+                spec: spec(1 + self.random(3) as u16, 1000 + 500 * self.random(3) as u32),
+                enabled: Some(self.random(4) > 0),
+                precondition: Precondition::None,
+            }),
+            2 => Command::DeleteAdapter { adapter, precondition: Precondition::None },
+            3 | 4 => {
+                let targets = if self.random(3) == 0 { Targets::All } else { Targets::Named(vec![adapter]) };
+                Command::SetEnabled(SetEnabled { targets, enabled: self.random(2) == 0, reason: Some("because".into()) })
+            }
+            5..=7 => Command::Register(Register {
+                holder: self::holder(&pod, &format!("i{}", self.random(1000))),
+                capacity: 1 + self.random(5) as u32,
+                labels: Default::default(),
+                connectors: vec!["tcp".parse().expect("a connector")],
+                access_token: token,
+            }),
+            8 | 9 => {
+                let session = self.any_session();
+                let lease = self.fleet.session(&session).and_then(|entry| entry.lease.clone());
+                let (holder, sessions) = match lease {
+                    Some(lease) => (lease.holder, vec![(session, lease.token)]),
+                    None => (holder(&self.fleet, &pod), vec![]),
+                };
+                Command::Release(Release { holder, sessions, access_token: token })
+            }
+            10 => Command::Claim(Claim { holder: holder(&self.fleet, &pod), sessions: vec![self.any_session()], access_token: token }),
+            11 => Command::Drain(Drain { pod: pod.parse().expect("a name"), incarnation: None, access_token: None, reason: None }),
+            12 => Command::Move(MoveSession { session: self.any_session(), to: pod.parse().expect("a name") }),
+            _ => {
+                let registrations: Vec<RegistrationId> = self.fleet.registrations().map(|(id, _)| id).collect();
+                let index = self.random(registrations.len().max(1) as u64) as usize;
+                self.silent = registrations.get(index).copied();
+                Command::Expire
+            }
+        }
+    }
+}
+
+fn access_token() -> AccessTokenId {
+    "0123456789abcdef".parse().expect("an id")
+}
+
+fn holder(pod: &str, incarnation: &str) -> Holder {
+    Holder { pod: pod.parse().expect("a name"), incarnation: incarnation.parse().expect("an incarnation") }
+}
+
+fn spec(replicas: u16, ttl_ms: u32) -> AdapterSpec {
+    AdapterSpec {
+        connector: "tcp".parse().expect("a connector"),
+        mode: Mode::LoadBalanced,
+        replicas,
+        lease_ttl_ms: LeaseTtl::from_millis(ttl_ms).expect("in bounds"),
+        priority: 100,
+        placement: Placement::default(),
+        on_lease_loss: OnLeaseLoss::Stop,
+        artifacts: vec![],
+        settings: serde_json::Map::new(),
+    }
+}
+
+#[tokio::test]
+async fn six_programs_migrate_an_empty_database_at_once() {
+    let database = Database::create("migrate").await;
+    let migrating = (0..6).map(|_| migrate(&database.url));
+    let done = futures_util::future::join_all(migrating).await;
+    let worked = done.iter().filter(|migrated| !migrated.as_ref().expect("no error").applied.is_empty()).count();
+    assert_eq!(worked, 1, "one did the work, the others found it done: {done:?}");
+}
+
+#[tokio::test]
+async fn every_statement_is_accepted_by_the_migrated_schema() {
+    let database = Database::create("statements").await;
+    migrate(&database.url).await.expect("migrates");
+    let connection = Connection::open(&database.app_url, Purpose::Read).await.expect("connects");
+    connection.client.batch_execute("create temp table refinery_schema_history (version integer)").await.ok();
+    for (name, text) in sql::ALL {
+        connection.statement(text).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+/// I6: at every position the projections equal the fold, however the log was cut into appends.
+#[tokio::test]
+async fn projections_are_the_fold_of_the_log() {
+    let database = Database::create("fold").await;
+    let mut walk = Walk::begin(&database).await;
+    for step in 0..300 {
+        let command = walk.any_command();
+        walk.command(&command).await;
+        let (loaded, _) = load_fleet(&mut walk.connection).await.expect("loads");
+        assert_eq!(loaded, walk.fleet, "step {step}: after {command:?}");
+    }
+    assert!(walk.fleet.ledger_position() > 300, "the walk went somewhere: {}", walk.fleet.ledger_position());
+    rebuilt_in_one_go_equals_the_live_projections(&database).await;
+    the_log_folds_to_the_same_fleet(&walk).await;
+}
+
+async fn rebuilt_in_one_go_equals_the_live_projections(database: &Database) {
+    let mut owner = database.connect().await;
+    let transaction = owner.transaction().await.expect("begins");
+    build_projections(&transaction, "scratch").await.expect("builds");
+    for table in ["adapter", "session", "registration", "ownership", "access_token", "adapter_log"] {
+        let difference = format!(
+            "select (select count(*) from (table projection.{table} except table scratch.{table}) a)
+                  + (select count(*) from (table scratch.{table} except table projection.{table}) b), (select count(*) from scratch.{table})"
+        );
+        let row = transaction.query_one(&difference, &[]).await.expect("compares");
+        assert_eq!(row.get::<_, i64>(0), 0, "{table} differs");
+        assert!(row.get::<_, i64>(1) > 0 || table == "access_token", "{table} is not empty");
+    }
+}
+
+async fn the_log_folds_to_the_same_fleet(walk: &Walk) {
+    let statement = walk.connection.statement(sql::READ_TAIL).await.expect("prepares");
+    let (mut fleet, mut after) = (Fleet::new(walk.fleet.epoch()), 0);
+    loop {
+        let entries = read_tail(&walk.connection, &statement, after, 100).await.expect("reads");
+        let Some(last) = entries.last() else { break };
+        assert_eq!(last.position() - after, entries.len() as i64, "positions have no gap");
+        after = last.position();
+        for entry in entries {
+            if let Entry::Ledger(recorded) = entry {
+                fleet = evolve(fleet, &recorded).expect("folds");
+            }
+        }
+    }
+    assert_eq!(fleet, walk.fleet);
+}
+
+fn a_claim(pod: &str, registration: i32) -> Proposal {
+    let event = SessionClaimed {
+        session: "a0/0".parse().expect("a session"),
+        pod: pod.parse().expect("a name"),
+        incarnation: "i".parse().expect("an incarnation"),
+        registration: RegistrationId(registration),
+        kind: conncentric::domain::event::ClaimKind::Placement,
+        ttl_ms: LeaseTtl::DEFAULT,
+        revision: 1,
+        units: 1,
+    };
+    Proposal { event: Event::from(event), cause: None }
+}
+
+async fn a_walk_with_an_owned_session(database: &Database) -> Walk {
+    let mut walk = Walk::begin(database).await;
+    let put =
+        PutAdapter { adapter: "a0".parse().expect("a name"), spec: spec(1, 1000), enabled: Some(true), precondition: Precondition::None };
+    walk.command(&Command::PutAdapter(put)).await;
+    for pod in ["p0", "p1"] {
+        let register = Register {
+            holder: holder(pod, "i"),
+            capacity: 5,
+            labels: Default::default(),
+            connectors: vec!["tcp".parse().expect("a connector")],
+            access_token: access_token(),
+        };
+        walk.command(&Command::Register(register)).await;
+    }
+    assert!(walk.fleet.session(&"a0/0".parse().expect("a session")).is_some_and(|session| session.lease.is_some()));
+    walk
+}
+
+/// I1: even if Rust decided on a second owner, the database would refuse the append, and nothing of it would stay.
+#[tokio::test]
+async fn the_database_refuses_a_second_owner() {
+    let database = Database::create("second_owner").await;
+    let mut walk = a_walk_with_an_owned_session(&database).await;
+    let before = walk.fleet.ledger_position();
+    let refused = walk.append(vec![a_claim("p1", 2)], vec![]).await.expect_err("refused");
+    assert!(refused.contains("ownership_never_overlaps"), "{refused}");
+    let count: i64 = database.connect().await.query_one("select max(position) from event_ledger", &[]).await.expect("reads").get(0);
+    assert_eq!(count, before);
+}
+
+/// I5: a token that does not grow is refused, whatever became of the head.
+#[tokio::test]
+async fn the_database_refuses_a_token_that_does_not_grow() {
+    let database = Database::create("token").await;
+    let mut walk = a_walk_with_an_owned_session(&database).await;
+    let session: SessionId = "a0/0".parse().expect("a session");
+    let lease = walk.fleet.session(&session).and_then(|entry| entry.lease.clone()).expect("owned");
+    let release = Release { holder: lease.holder, sessions: vec![(session, lease.token)], access_token: access_token() };
+    walk.command(&Command::SetEnabled(SetEnabled { targets: Targets::All, enabled: false, reason: None })).await;
+    walk.command(&Command::Release(release)).await;
+    // As if a database had come back without its last epoch: positions go on, the high part of the tokens is smaller.
+    let owner = database.connect().await;
+    owner.batch_execute("update event_head set epoch = 0").await.expect("the owner may");
+    walk.fleet =
+        Fleet::restore(conncentric::domain::token::Epoch(0), walk.fleet.ledger_position(), walk.fleet.recorded_at(), Default::default());
+    let refused = walk.append(vec![a_claim("p1", 2)], vec![]).await.expect_err("refused");
+    assert!(refused.contains("ownership_token_grows"), "{refused}");
+}
+
+/// An append that was decided on an old view is not carried out, and says so.
+#[tokio::test]
+async fn the_loser_of_a_race_writes_nothing() {
+    let database = Database::create("race").await;
+    let mut winner = a_walk_with_an_owned_session(&database).await;
+    let mut loser = Walk::begin(&database).await;
+    winner.command(&Command::SetEnabled(SetEnabled { targets: Targets::All, enabled: false, reason: None })).await;
+    let event = Event::from(AdapterDisabled { adapter: "a0".parse().expect("a name"), reason: None });
+    let lost = loser.append(vec![Proposal { event, cause: None }], vec![(RegistrationId(1), 1)]).await.expect_err("lost");
+    assert_eq!(lost, "Conflict");
+    let lost = loser.append(vec![], vec![(RegistrationId(1), 1)]).await.expect_err("heartbeats are conditional too");
+    assert_eq!(lost, "Conflict");
+}
+
+/// A request id that is in the log is never carried out again (I4).
+#[tokio::test]
+async fn a_request_is_carried_out_once() {
+    let database = Database::create("once").await;
+    let mut walk = a_walk_with_an_owned_session(&database).await;
+    let disable = Event::from(AdapterDisabled { adapter: "a0".parse().expect("a name"), reason: None });
+    let id = Uuid::now_v7();
+    let pending = PendingEvent { id, proposal: Proposal { event: disable, cause: None }, actor: "test".into(), request_id: Some(id) };
+    let batch = Batch { events: vec![pending], pulse: None };
+    let statement = walk.connection.statement(sql::APPEND).await.expect("prepares");
+    let condition = Condition { epoch: walk.fleet.epoch(), ledger_position: walk.fleet.ledger_position(), position: None };
+    let first = batch.append(&walk.connection, &statement, &condition).await.expect("appends");
+    let Outcome::Appended(appended) = first else { panic!("{first:?}") };
+    let condition = Condition { ledger_position: appended.ledger_position, ..condition };
+    let second = batch.append(&walk.connection, &statement, &condition).await.expect("answers");
+    assert_eq!(second, Outcome::Carried(vec![id]));
+    walk.silent = None;
+}
+
+#[tokio::test]
+async fn history_cannot_be_edited_by_the_application_and_not_by_mistake() {
+    let database = Database::create("immutable").await;
+    a_walk_with_an_owned_session(&database).await;
+    let owner = database.connect().await;
+    let app = crate::support::postgres::connect(&database.app_url).await;
+    for statement in ["update event set actor = 'x'", "delete from event", "truncate event_ledger", "update event_head set position = 1"] {
+        app.batch_execute(statement).await.expect_err(statement);
+    }
+    for statement in ["update event set actor = 'x'", "delete from event", "truncate event_ledger"] {
+        owner.batch_execute(statement).await.expect_err(statement);
+    }
+    app.batch_execute("select * from event, event_head, projection.session, heartbeat limit 1").await.expect("it may read");
+}
+
+/// Pulses come into partitions of their own, and the next one is always there.
+#[tokio::test]
+async fn pulse_partitions_are_made_ahead() {
+    let database = Database::create("partitions").await;
+    let mut walk = a_walk_with_an_owned_session(&database).await;
+    let owner = database.connect().await;
+    owner.batch_execute("update event_head set position = (3 << 20) - 1 where false").await.expect("the owner may");
+    owner.batch_execute("select pulse_partition(2 << 20); update event_head set position = (2 << 20) - 1").await.expect("the owner may");
+    walk.append(vec![], vec![(RegistrationId(1), 1), (RegistrationId(2), 7)]).await.expect("appends");
+    let made: bool = owner.query_one("select to_regclass('event_pulse_3') is not null", &[]).await.expect("reads").get(0);
+    assert!(made, "entering the third partition makes the fourth");
+    let rows = owner.query("select pod, sequence from heartbeat where position = 2 << 20 order by pod", &[]).await.expect("reads");
+    let beats: Vec<(String, i32)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert_eq!(beats, [("p0".to_owned(), 1), ("p1".to_owned(), 7)]);
+}
