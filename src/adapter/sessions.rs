@@ -109,9 +109,12 @@ impl Sessions {
     }
 
     fn close(&mut self, session: SessionId, token: FencingToken, reason: &str) {
-        tracing::info!(%session, %token, "closing: {reason}");
         match self.slots.get_mut(&session) {
-            Some(slot) if slot.grant.token == token => slot.order(Order::Close),
+            Some(slot) if slot.grant.token == token => {
+                if slot.order(Order::Close) {
+                    tracing::info!(%session, %token, "closing: {reason}");
+                }
+            }
             // It has not begun to run.
             slot => {
                 if let Some(slot) = slot {
@@ -187,7 +190,9 @@ impl Sessions {
                     self.around.metrics.self_fencings.inc();
                     slot.order(Order::Hold);
                 }
-                Order::Hold if now < term.stop_at() => slot.order(Order::Run),
+                Order::Hold if now < term.stop_at() => {
+                    slot.order(Order::Run);
+                }
                 Order::Run => next = Some(next.map_or(term.stop_at(), |at: Duration| at.min(term.stop_at()))),
                 Order::Hold | Order::Close | Order::Fence => {}
             }
@@ -222,8 +227,8 @@ impl Sessions {
 
     pub(super) fn hear(&mut self, session: &SessionId, token: FencingToken, report: Report) {
         if let Some(slot) = self.slots.get_mut(session).filter(|slot| slot.grant.token == token && slot.report != report) {
-            let reason = report.reason.as_deref().unwrap_or_default();
-            tracing::info!(%session, %token, status = %report.status, "{reason}");
+            let reason = report.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            tracing::info!(%session, %token, "{}{reason}", report.status);
             slot.report = report;
         }
     }
@@ -248,8 +253,10 @@ impl Sessions {
 
 impl Slot {
     /// Closing is not taken back, and fencing overrides everything.
-    fn order(&mut self, order: Order) {
+    ///
+    /// True if the order is another one now.
+    fn order(&mut self, order: Order) -> bool {
         let final_already = |known: Order| known == Order::Fence || (known == Order::Close && order != Order::Fence);
-        self.orders.send_if_modified(|known| !final_already(*known) && std::mem::replace(known, order) != order);
+        self.orders.send_if_modified(|known| !final_already(*known) && std::mem::replace(known, order) != order)
     }
 }
