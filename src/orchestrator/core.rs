@@ -128,17 +128,14 @@ impl Core {
             requests.retain(|request| !request.is_abandoned());
             let later = if alone { requests.split_off(1.min(requests.len())) } else { Vec::new() };
             let draft = Draft::decide(&self.state.fleet, &self.state.sight, &self.state.carried, requests, &self.name);
-            let ledger = self.state.fleet.ledger_position();
             let attempt = self.commit(&draft.batch).await;
             let Draft { members, deferred, .. } = draft;
             requests = match attempt {
-                // Nothing to append: the verdicts hold only if the ledger is still what they were made on.
-                Ok(Some(_) | None) if self.state.fleet.ledger_position() != ledger && matches!(attempt, Ok(None)) => requests_of(members),
                 Ok(recorded) => {
-                    self.answer(members, &recorded.unwrap_or_default());
+                    self.answer(members, &recorded);
                     Vec::new()
                 }
-                Err(Trouble::Conflict) => requests_of(members),
+                Err(Trouble::Stale) => requests_of(members),
                 Err(Trouble::Refused(error)) if members.len() == 1 => {
                     tracing::error!(%error, "the database refused an append");
                     for request in requests_of(members) {
@@ -154,12 +151,11 @@ impl Core {
                 Err(Trouble::Unknown) => {
                     self.outlets.metrics.unknown_outcomes.inc();
                     let members = requests_of(members);
-                    if self.reconnect_until(hold_until).await {
-                        members
-                    } else {
+                    if !self.reconnect_until(hold_until).await {
                         self.turn_away(members.into_iter().chain(deferred).chain(later).collect());
                         return;
                     }
+                    members
                 }
             };
             requests.extend(deferred);
@@ -167,29 +163,31 @@ impl Core {
         }
     }
 
-    /// Appends a batch, or makes sure of the state if there is nothing to append. Gives the events as they stand in the log.
-    async fn commit(&mut self, batch: &Batch) -> Result<Option<Vec<Recorded>>, Trouble> {
+    /// Appends a batch and gives its events as they stand in the log. With nothing to append it makes sure that the verdicts were
+    /// made on the newest state, which an append would have.
+    async fn commit(&mut self, batch: &Batch) -> Result<Vec<Recorded>, Trouble> {
         if batch.is_empty() {
+            let decided_on = self.state.fleet.ledger_position();
             self.catch_up().await?;
             self.state.publish(&self.outlets);
-            return Ok(None);
+            return if self.state.fleet.ledger_position() == decided_on { Ok(Vec::new()) } else { Err(Trouble::Stale) };
         }
         let condition = self.state.condition();
         let began = Instant::now();
         match self.link()?.append(batch, &condition).await {
             Ok(Outcome::Appended(appended)) => {
                 self.took(batch, began);
-                Ok(Some(self.fold_own(batch, &condition, &appended, began)?))
+                self.fold_own(batch, &condition, &appended, began)
             }
             Ok(Outcome::Carried(ids)) => {
                 self.catch_up().await?;
                 self.recall(ids).await?;
-                Err(Trouble::Conflict)
+                Err(Trouble::Stale)
             }
             Ok(Outcome::Conflict) => {
                 self.outlets.metrics.conflicts.inc();
                 self.catch_up().await?;
-                Err(Trouble::Conflict)
+                Err(Trouble::Stale)
             }
             Err(error) => Err(self.broken(&error)),
         }
@@ -331,7 +329,10 @@ impl Core {
     fn expiries(&self) -> Batch {
         let request_id = Uuid::now_v7();
         let decided = decide(&self.state.fleet, &Command::Expire, &self.state.sight);
-        let proposals = decided.map(|decision| decision.events).unwrap_or_default();
+        let proposals = decided.map(|decision| decision.events).unwrap_or_else(|fault| {
+            tracing::error!(%fault, "cannot decide on expiries");
+            Vec::new()
+        });
         let pending = |proposal| PendingEvent {
             id: Uuid::now_v7(),
             proposal,
@@ -416,7 +417,8 @@ impl Core {
 
 /// Why a batch is not in the log for certain.
 enum Trouble {
-    Conflict,
+    /// Others have appended since it was decided on. What they appended is folded now; decide again.
+    Stale,
     /// A constraint of the database says that the batch contradicts the log.
     Refused(String),
     /// The connection broke, so the batch may or may not be there.
