@@ -17,6 +17,8 @@ mod set_enabled;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 pub use drain::preview as preview_drain;
@@ -77,11 +79,13 @@ pub fn decide(fleet: &Fleet, command: &Command, observed: &impl Observed) -> Res
 struct Draft {
     fleet: Fleet,
     decision: Decision,
+    /// Sessions that this decision has released to a pod which kept room for them.
+    promised: BTreeSet<SessionId>,
 }
 
 impl Draft {
     fn new(fleet: &Fleet) -> Self {
-        Self { fleet: fleet.clone(), decision: Decision::default() }
+        Self { fleet: fleet.clone(), decision: Decision::default(), promised: BTreeSet::new() }
     }
 
     /// Adds an event and folds it; gives back its provisional position.
