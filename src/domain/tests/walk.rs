@@ -180,13 +180,13 @@ fn wish() -> impl Strategy<Value = Wish> {
         8 => Just(Command::Expire),
         2 => pod().prop_map(|pod| Command::Drain(Drain { pod, incarnation: None, access_token: None, reason: None })),
         1 => pod().prop_map(|pod| Command::Undrain { pod }),
-        4 => (select(&SESSIONS[..]), pod()).prop_map(|(id, to)| Command::Move(MoveSession { session: session(id), to })),
+        8 => (select(&SESSIONS[..]), pod()).prop_map(|(id, to)| Command::Move(MoveSession { session: session(id), to })),
     ];
     prop_oneof![
-        29 => plain.prop_map(Wish::Plain),
+        32 => plain.prop_map(Wish::Plain),
         2 => (who(), select(vec![Active, Claiming, Error, Inactive])).prop_map(|(who, status)| Wish::Heartbeat(who, status)),
-        4 => (who(), some_sessions()).prop_map(|(who, sessions)| Wish::Claim(who, sessions)),
-        8 => (who(), some_sessions(), select(vec![0, 0, 0, 0, 0, 0, -1, 1])).prop_map(|(who, sessions, off)| Wish::Release(who, sessions, off)),
+        8 => (who(), some_sessions()).prop_map(|(who, sessions)| Wish::Claim(who, sessions)),
+        10 => (who(), some_sessions(), select(vec![0, 0, 0, 0, 0, 0, -1, 1])).prop_map(|(who, sessions, off)| Wish::Release(who, sessions, off)),
         1 => who().prop_map(Wish::Leave),
     ]
 }
