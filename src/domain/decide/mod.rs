@@ -1,6 +1,6 @@
 //! Decisions: a command and the fleet in, events or a refusal out. Pure; one verb, one file.
 //!
-//! Every decision ends by giving vacant sessions to pods that can run them ([`assign`]): registration is a standing claim, so
+//! Every decision ends by giving vacant sessions to pods that can run them (`assign`): registration is a standing claim, so
 //! whatever frees a session or brings a pod also decides who runs it, in one append.
 
 mod access_token;
