@@ -13,6 +13,8 @@ use super::token::FencingToken;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalKind {
     Invalid,
+    /// Nobody known is asking.
+    Unauthorized,
     Forbidden,
     NotFound,
     Conflict,
@@ -73,6 +75,8 @@ pub enum Refusal {
     NotDraining(PodName),
     #[error("there is no access token {0}; `conncentric token list` shows them")]
     AccessTokenUnknown(AccessTokenId),
+    #[error("access token {0} was revoked; make one with `conncentric token create`")]
+    AccessTokenRevoked(AccessTokenId),
     #[error("the request id {0} was used for another request by somebody else; make a new one")]
     RequestIdTaken(Uuid),
     #[error("a fault of conncentric, nothing was changed: {0}")]
@@ -111,6 +115,7 @@ impl Refusal {
             Self::HoldsSessions(_) => "pod-holds-sessions",
             Self::NotDraining(_) => "not-draining",
             Self::AccessTokenUnknown(_) => "access-token-unknown",
+            Self::AccessTokenRevoked(_) => "unauthorized",
             Self::RequestIdTaken(_) => "request-id-taken",
             Self::Fault(_) => "fault",
         }
@@ -120,6 +125,7 @@ impl Refusal {
     pub fn kind(&self) -> RefusalKind {
         match self {
             Self::Invalid(_) => RefusalKind::Invalid,
+            Self::AccessTokenRevoked(_) => RefusalKind::Unauthorized,
             Self::NotYourPod(_) => RefusalKind::Forbidden,
             Self::AdapterUnknown(_)
             | Self::AdaptersUnknown(_)

@@ -108,7 +108,14 @@ impl Api {
 
     /// A pod that is not registered yet.
     pub fn pod(&self, name: &str) -> ScriptedPod<'_> {
-        ScriptedPod { api: self, name: name.into(), incarnation: Uuid::new_v4().to_string(), token: self.tokens.pod.clone(), at: 0, beats: 0 }
+        ScriptedPod {
+            api: self,
+            name: name.into(),
+            incarnation: Uuid::new_v4().to_string(),
+            token: self.tokens.pod.clone(),
+            at: 0,
+            beats: 0,
+        }
     }
 
     /// The position of the last ledger event, from the table itself.

@@ -22,7 +22,7 @@ pub(crate) struct Adapters {
 #[utoipa::path(get, path = "/v1/adapters", tag = "adapters",
     responses((status = 200, body = Adapters), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn list(State(app): State<App>) -> axum::Json<Adapters> {
-    let snapshot = app.read().await;
+    let snapshot = app.read();
     axum::Json(Adapters { adapters: snapshot.fleet.adapters().map(|(name, adapter)| views::adapter(&snapshot, name, adapter)).collect() })
 }
 
@@ -34,7 +34,7 @@ pub(crate) async fn one(
     Path(name): Path<String>,
 ) -> Result<([(HeaderName, String); 1], axum::Json<AdapterView>), ApiError> {
     let name: AdapterName = named("name", &name)?;
-    let snapshot = app.read().await;
+    let snapshot = app.read();
     let adapter = snapshot.fleet.adapter(&name).ok_or_else(|| Refusal::AdapterUnknown(name.clone()))?;
     let view = views::adapter(&snapshot, &name, adapter);
     Ok(([(header::ETAG, format!("\"{}\"", view.revision))], axum::Json(view)))

@@ -21,7 +21,7 @@ pub(crate) struct Pods {
 /// All registered pods.
 #[utoipa::path(get, path = "/v1/pods", tag = "pods", responses((status = 200, body = Pods), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn list(State(app): State<App>) -> Result<axum::Json<Pods>, ApiError> {
-    let snapshot = app.read().await;
+    let snapshot = app.read();
     let now = wall_clock();
     Ok(axum::Json(Pods { pods: snapshot.fleet.pods().map(|(id, registration)| views::pod(&snapshot, id, registration, now)).collect() }))
 }
@@ -31,7 +31,7 @@ pub(crate) async fn list(State(app): State<App>) -> Result<axum::Json<Pods>, Api
     responses((status = 200, body = PodView), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn one(State(app): State<App>, Path(pod): Path<String>) -> Result<axum::Json<PodView>, ApiError> {
     let name: PodName = named("pod", &pod)?;
-    let snapshot = app.read().await;
+    let snapshot = app.read();
     let (id, registration) = snapshot.fleet.pod(&name).ok_or(Refusal::PodUnknown(name))?;
     Ok(axum::Json(views::pod(&snapshot, id, registration, wall_clock())))
 }

@@ -31,7 +31,7 @@ pub(crate) async fn history(
     let id: SessionId = named("session", &format!("{adapter}/{ordinal}"))?;
     let ownerships = app.reader.query(async |connection| read_ownerships(connection, &id, MAX_OWNERSHIPS).await).await?;
     // A session that is gone may still have a history; one that never was has neither.
-    if ownerships.is_empty() && app.read().await.fleet.session(&id).is_none() {
+    if ownerships.is_empty() && app.read().fleet.session(&id).is_none() {
         return Err(Refusal::SessionUnknown(id).into());
     }
     Ok(axum::Json(History { ownerships }))

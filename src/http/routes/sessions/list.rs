@@ -21,7 +21,7 @@ pub(crate) struct Sessions {
 #[utoipa::path(get, path = "/v1/sessions", tag = "sessions",
     responses((status = 200, body = Sessions), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn list(State(app): State<App>) -> axum::Json<Sessions> {
-    let snapshot = app.read().await;
+    let snapshot = app.read();
     axum::Json(Sessions {
         sessions: snapshot.fleet.sessions().filter_map(|(id, session)| views::session(&snapshot, id, session)).collect(),
     })
@@ -35,7 +35,7 @@ pub(crate) async fn one(
     Path((adapter, ordinal)): Path<(String, String)>,
 ) -> Result<axum::Json<SessionView>, ApiError> {
     let id: SessionId = named("session", &format!("{adapter}/{ordinal}"))?;
-    let snapshot = app.read().await;
+    let snapshot = app.read();
     let view = snapshot.fleet.session(&id).and_then(|session| views::session(&snapshot, &id, session));
     Ok(axum::Json(view.ok_or(Refusal::SessionUnknown(id))?))
 }
