@@ -1,6 +1,6 @@
 //! The HTTP API: one verb, one file in `routes/`. Handlers check, translate and answer; what happens is decided in [`crate::domain`].
 //!
-//! Every route under `/v1` needs an access token whose role [`auth`] allows there; nothing else opens anything.
+//! Every route under `/v1` needs an access token of a role that the table in `auth` allows there; nothing else opens anything.
 
 mod auth;
 mod body;

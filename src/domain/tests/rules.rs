@@ -161,11 +161,11 @@ impl Decided<'_> {
         let look =
             |fleet: &Fleet, observed: &Silences| decide(fleet, &Command::Expire, observed).map_err(|e| TestCaseError::fail(e.to_string()));
         if self.everybody_speaks && !matches!(self.command, Command::Heartbeat(_)) {
-            prop_assert_eq!(look(self.after, self.observed)?, Decision::default());
+            prop_assert_eq!(look(self.after, self.observed)?.events, vec![]);
         }
         for observed in [self.observed, &Silences::default()] {
             let settled = carry_out(self.after, &look(self.after, observed)?)?;
-            prop_assert_eq!(look(&settled, observed)?, Decision::default());
+            prop_assert_eq!(look(&settled, observed)?.events, vec![]);
         }
         Ok(())
     }
