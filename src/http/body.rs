@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
-use super::problem::ApiError;
+use super::problem::{ApiError, member_at_fault};
 
 /// Largest body of any request but a heartbeat, in bytes.
 pub(crate) const MAX_BODY: usize = 1 << 20;
@@ -58,9 +58,8 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiE
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "body".to_owned() } else { path };
-        ApiError::invalid(field, error.into_inner().to_string())
+        let problem = error.inner().to_string();
+        ApiError::invalid(member_at_fault(error.path(), &problem).unwrap_or_else(|| "body".into()), problem)
     })?;
     json.end().map_err(|error| ApiError::invalid("body", error.to_string()))?;
     Ok(value)

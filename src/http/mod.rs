@@ -2,6 +2,7 @@
 //!
 //! Every route under `/v1` needs an access token of a role that the table in `auth` allows there; nothing else opens anything.
 
+mod address;
 mod auth;
 mod body;
 mod docs;

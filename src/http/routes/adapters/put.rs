@@ -1,6 +1,6 @@
 //! `PUT /v1/adapters/{name}`: declares an adapter, or changes it.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 
@@ -10,6 +10,7 @@ use crate::domain::event::Event;
 use crate::domain::name::AdapterName;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
+use crate::http::address::{Path, Query};
 use crate::http::auth::Caller;
 use crate::http::body::Json;
 use crate::http::idempotency::RequestId;
@@ -20,6 +21,7 @@ use crate::orchestrator::request::Submission;
 use crate::wire::adapter::{AdapterDocument, PutAnswer, PutOutcome};
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct How {
     #[serde(default)]
     dry_run: bool,
