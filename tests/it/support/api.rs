@@ -168,7 +168,7 @@ pub async fn first_token(database: &Database) -> String {
 }
 
 /// A request in the making.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct Request<'a> {
     api: &'a Api,
@@ -178,6 +178,14 @@ pub struct Request<'a> {
     token: Option<String>,
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let body = String::from_utf8_lossy(self.body.as_deref().unwrap_or_default());
+        let body: String = body.chars().take(300).collect();
+        write!(f, "{} {} {:?} {body}", self.method, self.path, self.headers)
+    }
 }
 
 impl Request<'_> {
