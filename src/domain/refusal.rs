@@ -45,6 +45,8 @@ pub enum Refusal {
     RegistrationDiffers(Holder),
     #[error("adapter {adapter} is at revision {actual}, not {given}; read it again and repeat your change")]
     RevisionStale { adapter: AdapterName, given: u32, actual: u32 },
+    #[error("adapter {0} does not exist (any more), and If-Match asks for one that does")]
+    AdapterMissing(AdapterName),
     #[error("adapter {0} exists already")]
     AdapterExists(AdapterName),
     #[error("adapter {0} is enabled; disable it first and wait until it is INACTIVE")]
@@ -100,6 +102,7 @@ impl Refusal {
             Self::NotYourPod(_) => "not-your-pod",
             Self::RegistrationDiffers(_) => "registration-differs",
             Self::RevisionStale { .. } => "revision-stale",
+            Self::AdapterMissing(_) => "adapter-missing",
             Self::AdapterExists(_) => "adapter-exists",
             Self::AdapterEnabled(_) => "adapter-enabled",
             Self::StillOwned(_) => "session-owned",
@@ -133,7 +136,7 @@ impl Refusal {
             | Self::PodUnknown(_)
             | Self::HolderUnknown(_)
             | Self::AccessTokenUnknown(_) => RefusalKind::NotFound,
-            Self::RevisionStale { .. } | Self::AdapterExists(_) => RefusalKind::PreconditionFailed,
+            Self::RevisionStale { .. } | Self::AdapterMissing(_) | Self::AdapterExists(_) => RefusalKind::PreconditionFailed,
             Self::Fault(_) => RefusalKind::Internal,
             _ => RefusalKind::Conflict,
         }

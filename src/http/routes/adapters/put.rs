@@ -80,7 +80,8 @@ fn outcome(events: &[Event]) -> PutOutcome {
 pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, ApiError> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
-        (None | Some("*"), None) => Ok(Precondition::None),
+        (None, None) => Ok(Precondition::None),
+        (Some("*"), None) => Ok(Precondition::Present),
         (None, Some("*")) => Ok(Precondition::Absent),
         (Some(tag), None) => match tag.trim_matches('"').parse() {
             Ok(revision) => Ok(Precondition::Revision(revision)),
