@@ -16,7 +16,7 @@ fn document(more: Value) -> Value {
     document
 }
 
-fn put<'a>(api: &'a Api, more: Value) -> Request<'a> {
+fn put(api: &Api, more: Value) -> Request<'_> {
     api.put("/v1/adapters/venue", &document(more))
 }
 
@@ -262,7 +262,7 @@ async fn what_pods_say_is_checked() {
         (pod.claim(Uuid::new_v4(), &["venue/0"]), 404, "pod-unknown", None),
         (pod.claim(Uuid::nil(), &["venue/0"]), 400, BAD, Some("request_id")),
         (pod.claim(Uuid::new_v4(), &[]), 400, BAD, Some("sessions")),
-        (pod.claim(Uuid::new_v4(), &["venue/0"; 10_001]), 400, BAD, Some("sessions")),
+        (pod.claim(Uuid::new_v4(), &vec!["venue/0"; 10_001]), 400, BAD, Some("sessions")),
         (pod.claim(Uuid::new_v4(), &["venue"]), 400, BAD, Some("sessions[0]")),
         (say(&pod, "/v1/claims", json!({ "sessions": ["venue/0"] })), 400, BAD, Some("request_id")),
         (say(&pod, "/v1/claims", json!({ "request_id": "1", "sessions": ["venue/0"] })), 400, BAD, Some("request_id")),
