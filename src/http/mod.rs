@@ -8,6 +8,7 @@ mod body;
 mod docs;
 mod idempotency;
 mod openapi;
+mod opening;
 mod problem;
 mod reader;
 mod routes;
@@ -17,11 +18,10 @@ mod views;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
+use axum::{Extension, Router};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -29,7 +29,7 @@ use tower_http::trace::TraceLayer;
 
 pub use server::{bind, serve};
 
-use self::body::{MAX_BODY, MAX_HEARTBEAT};
+use self::body::{BodyLimit, MAX_HEARTBEAT};
 use self::problem::ApiError;
 use self::reader::Reader;
 use crate::orchestrator::Orchestrator;
@@ -89,7 +89,7 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/pods/{pod}/stream", get(pods::stream::stream))
         .route("/v1/pods/{pod}/drain", post(pods::drain::drain))
         .route("/v1/pods/{pod}/undrain", post(pods::undrain::undrain))
-        .route("/v1/heartbeats", post(pods::heartbeat::heartbeat).layer(DefaultBodyLimit::max(MAX_HEARTBEAT)))
+        .route("/v1/heartbeats", post(pods::heartbeat::heartbeat).layer(Extension(BodyLimit(MAX_HEARTBEAT))))
         .route("/v1/claims", post(pods::claim::claim))
         .route("/v1/releases", post(pods::release::release))
         .route("/v1/adapters", get(adapters::list::list))
@@ -118,7 +118,6 @@ fn finish(router: Router<App>, app: App) -> Router {
     let header = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     router
         .with_state(app)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
