@@ -1,8 +1,10 @@
 //! The HTTP API of real orchestrators on a real database, as everybody who may and may not use it sees it.
 
+mod claims;
 mod identity;
 mod input;
 mod limits;
+mod outcomes;
 mod preconditions;
 
 use crate::support::api::{Api, Request};
