@@ -9,4 +9,6 @@ mod log;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod rebuild;
+#[cfg(test)]
 mod support;

@@ -5,3 +5,4 @@
 pub mod postgres;
 pub mod process;
 pub mod wait;
+pub mod walk;
