@@ -1,10 +1,12 @@
 //! The integration tests: real PostgreSQL, real processes, one binary. Helpers are in [`support`].
 
 #[cfg(test)]
+mod failover;
+#[cfg(test)]
+mod guard;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod support;
-#[cfg(test)]
-mod guard;
