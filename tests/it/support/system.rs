@@ -136,6 +136,11 @@ impl System {
         Self { pods: BTreeMap::new(), venue, orchestrators: parts, database, addresses, venue_address, token, client, folder }
     }
 
+    /// The access token of an administrator.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -201,7 +206,13 @@ impl System {
             let path = format!("/v1/adapters/{}", document.name);
             let _: PutAnswer = self.call(Method::PUT, &path, Some(document)).await.expect("declared");
         }
-        self.until_each(SOON, "is ACTIVE", |session| session.status == OperationalStatus::Active).await
+        self.until_active(SOON).await
+    }
+
+    /// Waits until every session is ACTIVE, wherever.
+    #[track_caller]
+    pub fn until_active(&self, within: Duration) -> impl Future<Output = Owners> {
+        self.until_each(within, "is ACTIVE", |session| session.status == OperationalStatus::Active)
     }
 
     /// Sends a request to whichever orchestrator answers.
@@ -232,7 +243,7 @@ impl System {
         })
     }
 
-    /// Waits until every session is ACTIVE under a token that is larger than before.
+    /// Waits until every session is ACTIVE, and those named here under a larger token than then.
     #[track_caller]
     pub fn until_moved(&self, within: Duration, before: &Owners) -> impl Future<Output = Owners> {
         let moved = |session: &SessionView| {
