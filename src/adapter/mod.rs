@@ -2,11 +2,11 @@
 //!
 //! Reading order:
 //!
-//! 1. [`belief`]: which leases the pod holds, from statements that come in any order. Pure.
-//! 2. [`trust`]: how long it may act on that, from the heartbeats that were answered. Pure.
-//! 3. [`pod`]: the one task that owns both, and [`sessions`] with a [`session`] task for each lease.
-//! 4. [`heartbeat`], [`stream`], [`release`]: the tasks that talk to orchestrators, through [`link`].
-//! 5. [`management`]: `/healthz` and `/metrics`.
+//! 1. `belief`: which leases the pod holds, from statements that come in any order. Pure.
+//! 2. `trust`: how long it may act on that, from the heartbeats that were answered. Pure.
+//! 3. `pod`: the one task that owns both, and `sessions` with a `session` task for each lease.
+//! 4. `heartbeat`, `stream`, `release`: the tasks that talk to orchestrators, through `link`.
+//! 5. `management`: `/healthz` and `/metrics`.
 //!
 //! Absent on purpose: the log, SQL, wall clocks, and any decision about who owns what. A pod only believes.
 

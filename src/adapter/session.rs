@@ -70,7 +70,7 @@ impl SessionTask {
                     continue;
                 }
             }
-            self.tell(Report::because(OperationalStatus::Claiming, "starting")).await;
+            self.tell(Report::starting()).await;
             let began = Instant::now();
             if let Some(fault) = self.run_once(&*connector).await {
                 self.metrics.connector_restarts.inc();

@@ -104,7 +104,7 @@ impl Sessions {
             metrics: Arc::clone(&self.around.metrics),
         };
         let task = self.tasks.spawn(session.run()).id();
-        let report = Report::because(OperationalStatus::Claiming, "starting");
+        let report = Report::starting();
         self.slots.insert(grant.session.clone(), Slot { task, grant, orders, terms, report, next: None });
     }
 
@@ -241,7 +241,7 @@ impl Sessions {
         match self.slots.get(session) {
             Some(slot) if slot.grant.token == token => slot.report.clone(),
             Some(_) => Report::because(OperationalStatus::Claiming, "an older run of the session is being stopped"),
-            None => Report::because(OperationalStatus::Claiming, "starting"),
+            None => Report::starting(),
         }
     }
 

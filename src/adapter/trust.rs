@@ -64,3 +64,51 @@ pub(super) fn look(shortest: Option<LeaseTtl>) -> Duration {
     let margin = lease::margin(shortest.unwrap_or(LeaseTtl::MAX));
     (margin / 4).clamp(Duration::from_millis(10), Duration::from_millis(250))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn grant(mode: Mode, on_lease_loss: OnLeaseLoss) -> LeaseGrant {
+        let json = serde_json::json!({
+            "session": "a/0", "token": "1", "ttl_ms": 5000, "desired": "run", "adapter": "a", "revision": 1, "connector": "tcp",
+            "mode": mode, "on_lease_loss": on_lease_loss, "artifacts": [], "settings": {}
+        });
+        serde_json::from_value(json).expect("a grant")
+    }
+
+    #[test]
+    fn only_sessions_of_which_there_may_be_two_outlive_their_lease() {
+        let term = |mode, policy| Trust::default().term(&grant(mode, policy), LeaseTtl::DEFAULT);
+        assert_eq!(term(Mode::LoadBalanced, OnLeaseLoss::Continue), Term::FOR_EVER);
+        for (mode, policy) in [(Mode::Exclusive, OnLeaseLoss::Continue), (Mode::LoadBalanced, OnLeaseLoss::Stop)] {
+            assert_eq!(term(mode, policy).until, Duration::ZERO, "without an answered heartbeat there is no trust");
+        }
+    }
+
+    proptest! {
+        /// In whatever order answers come: trust is as long as the latest request that was answered gives, and never shrinks.
+        #[test]
+        fn trust_counts_from_the_latest_request_that_was_answered(
+            sent in prop::collection::vec(0_u64..100_000, 1..20),
+            millis in 500_u32..=3_600_000,
+        ) {
+            let (lease, ttl) = (grant(Mode::Exclusive, OnLeaseLoss::Stop), ttl(millis));
+            let mut trust = Trust::default();
+            let mut known = trust.term(&lease, ttl);
+            for &sent in &sent {
+                trust.answered(Duration::from_millis(sent));
+                let term = longer(known, trust.term(&lease, ttl));
+                prop_assert!(term.until >= known.until);
+                known = term;
+            }
+            let latest = sent.iter().max().map_or(Duration::ZERO, |&sent| Duration::from_millis(sent));
+            prop_assert_eq!(known.until, lease::trust_deadline(latest, ttl));
+            prop_assert!(known.stop_at() < known.force_at() && known.force_at() < known.kill_at() && known.kill_at() < known.until);
+            // A lost try or two cost no session.
+            prop_assert!(try_timeout(Some(ttl), Duration::ZERO) * 2 < known.until.saturating_sub(latest));
+        }
+    }
+}

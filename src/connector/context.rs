@@ -47,6 +47,12 @@ impl Report {
         self.status == OperationalStatus::Active
     }
 
+    /// The beginning of a run: what a session is that was just claimed, so it needs no reason.
+    #[must_use]
+    pub fn starting() -> Self {
+        Self { status: OperationalStatus::Claiming, reason: None }
+    }
+
     /// A report with a reason that is short enough for every heartbeat to carry it.
     #[must_use]
     pub fn because(status: OperationalStatus, reason: impl AsRef<str>) -> Self {

@@ -10,6 +10,7 @@ use crate::client::{self, Call, Client};
 use crate::domain::adapter::LeaseTtl;
 use crate::domain::status::{AdminState, OperationalStatus};
 use crate::wire::adapter::{AdapterDocument, AdapterView, PutAnswer};
+use crate::wire::pod::PodView;
 
 /// A feed as a shell script: says that it is up, tells something every few seconds, ends when asked to or when nobody
 /// reads what it writes.
@@ -76,6 +77,16 @@ pub(super) async fn not_active(client: &Client) -> anyhow::Result<Vec<String>> {
         None => format!("{} is {}", view.document.name, view.status),
     };
     Ok(list(client).await?.iter().filter(|view| behind(view)).map(told).collect())
+}
+
+/// The names of the pods that are registered.
+pub(super) async fn registered_pods(client: &Client) -> Result<Vec<String>, client::Error> {
+    #[derive(Deserialize)]
+    struct Pods {
+        pods: Vec<PodView>,
+    }
+    let answer = client.call::<(), Pods>(&call(Method::GET, "/v1/pods")).await?;
+    Ok(answer.body.pods.into_iter().map(|pod| pod.pod.to_string()).collect())
 }
 
 async fn list(client: &Client) -> Result<Vec<AdapterView>, client::Error> {

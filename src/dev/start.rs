@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use reqwest::{Method, Url};
 
+use super::console::Step;
 use super::database::Database;
 use super::folder::Remembered;
 use super::part::Stage;
@@ -36,8 +37,9 @@ impl System {
         let venue = self.start_venue().await?;
         let urls = self.start_orchestrators(&database).await?;
         let client = Client::new(&urls, Some(&token))?;
-        self.declare_adapters(&client, &venue).await?;
+        // Before the adapters, so that these find all pods there and spread: nothing is moved later to balance the load.
         self.start_pods(&client).await?;
+        self.declare_adapters(&client, &venue).await?;
 
         let report = self.report(token, &database, venue)?;
         report.write(&self.folder)?;
@@ -225,7 +227,8 @@ impl System {
                 self.folder.root().display()
             )
         })?;
-        step.done(format!("{all}, {changed} of them new or changed, lease timeout {}", self.config.lease_ttl));
+        self.until_active(client, &step).await?;
+        step.done(format!("{all} ACTIVE, {changed} of them new or changed, lease timeout {}", self.config.lease_ttl));
         Ok(())
     }
 
@@ -234,6 +237,24 @@ impl System {
         for part in plan::pods(&self.config, &self.folder) {
             self.launch(part)?;
         }
+        let names = plan::pod_names(&self.config);
+        self.until(async || match adapters::registered_pods(client).await {
+            Ok(registered) if names.iter().all(|name| registered.contains(name)) => Some(()),
+            Ok(registered) => {
+                step.now(format!("{} of {} registered", registered.len(), names.len()));
+                None
+            }
+            Err(error) => {
+                step.now(error.to_string());
+                None
+            }
+        })
+        .await?;
+        step.done(names.join(" "));
+        Ok(())
+    }
+
+    async fn until_active(&mut self, client: &Client, step: &Step) -> anyhow::Result<()> {
         let (console, mut told) = (self.console.clone(), crate::time::since_boot());
         self.until(async || {
             let waiting_for = match adapters::not_active(client).await {
@@ -249,9 +270,7 @@ impl System {
             step.now(waiting_for);
             None
         })
-        .await?;
-        step.done(format!("{}, and every enabled adapter is ACTIVE", plan::pod_names(&self.config).join(" ")));
-        Ok(())
+        .await
     }
 
     fn report(&self, token: String, database: &Database, venue: Venue) -> anyhow::Result<Report> {

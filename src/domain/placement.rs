@@ -32,6 +32,21 @@ pub enum NoPlace {
     Silent,
 }
 
+impl NoPlace {
+    /// The same obstacle where only one pod was asked for.
+    #[must_use]
+    pub fn of_that_pod(&self) -> String {
+        match self {
+            Self::NoPod => "it is not registered".into(),
+            Self::Draining => "it is draining".into(),
+            Self::NoConnector(connector) => format!("it does not offer connector {connector}"),
+            Self::NoLabels(labels) => format!("it does not have the labels {labels}"),
+            Self::NoRoom(units) => format!("it has no room for {units} more"),
+            Self::Silent => "nothing was heard of it for too long".into(),
+        }
+    }
+}
+
 /// Chooses a registration for a session. `without` is a pod that must not get it.
 ///
 /// Order of preference: pods heard of lately; the session's preferred pod (it ran there before, or moves there); fewest

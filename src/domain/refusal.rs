@@ -65,7 +65,7 @@ pub enum Refusal {
     LeaseNotHeld { session: SessionId, given: FencingToken, why: String },
     #[error("token {given} of {session} is larger than any that was given out; this log does not know that claim")]
     TokenFromTheFuture { session: SessionId, given: FencingToken },
-    #[error("{session} cannot run on {pod}: {why}")]
+    #[error("{session} cannot run on {pod}: {}", .why.of_that_pod())]
     CannotRunThere { session: SessionId, pod: PodName, why: NoPlace },
     #[error("{0} still holds sessions; release them first")]
     HoldsSessions(Holder),

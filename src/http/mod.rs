@@ -1,6 +1,6 @@
 //! The HTTP API: one verb, one file in `routes/`. Handlers check, translate and answer; what happens is decided in [`crate::domain`].
 //!
-//! Every route under `/v1` needs an access token whose role [`auth`] allows there; nothing else opens anything.
+//! Every route under `/v1` needs an access token of a role that the table in `auth` allows there; nothing else opens anything.
 
 mod auth;
 mod body;
@@ -21,6 +21,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
@@ -39,12 +40,14 @@ pub struct App {
     pub(crate) orchestrator: Orchestrator,
     pub(crate) name: Arc<str>,
     pub(crate) reader: Reader,
+    /// Ends the streams, which would go on for ever otherwise.
+    pub(crate) shutdown: CancellationToken,
 }
 
 impl App {
     #[must_use]
-    pub fn new(orchestrator: Orchestrator, name: &str, database_url: &str) -> Self {
-        Self { orchestrator, name: name.into(), reader: Reader::new(database_url) }
+    pub fn new(orchestrator: Orchestrator, name: &str, database_url: &str, shutdown: CancellationToken) -> Self {
+        Self { orchestrator, name: name.into(), reader: Reader::new(database_url), shutdown }
     }
 }
 
@@ -116,7 +119,7 @@ fn finish(router: Router<App>, app: App) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             axum::response::IntoResponse::into_response(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "a fault of conncentric"))
         }))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().on_failure(()))
 }
 
 async fn not_found() -> ApiError {

@@ -16,14 +16,16 @@ pub struct PageFilter {
     pub actor: Option<String>,
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
+    /// Whether pulses are shown too.
+    pub pulses: bool,
     pub newest_first: bool,
     pub limit: i64,
 }
 
 pub async fn read_page(connection: &Connection, filter: &PageFilter) -> Result<Vec<EventView>, LogError> {
     let statement = if filter.newest_first { sql::READ_PAGE_NEWEST_FIRST } else { sql::READ_PAGE };
-    let PageFilter { after, before, kind, stream, actor, from, to, limit, .. } = filter;
-    let rows = connection.client.query(statement, &[after, before, kind, stream, actor, from, to, limit]).await?;
+    let PageFilter { after, before, kind, stream, actor, from, to, limit, pulses, .. } = filter;
+    let rows = connection.client.query(statement, &[after, before, kind, stream, actor, from, to, limit, pulses]).await?;
     rows.iter()
         .map(|row| {
             Ok(EventView {

@@ -43,7 +43,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         None => None,
     };
     let orchestrator = Orchestrator::start(config.name.clone(), config.database_url.clone(), &mut tasks, &shutdown);
-    let app = http::App::new(orchestrator, &config.name, &config.database_url);
+    let app = http::App::new(orchestrator, &config.name, &config.database_url, shutdown.clone());
     let on_main = management.is_none();
     tracing::info!("listening on {}", listener.local_addr()?);
     tasks.spawn(http::serve(listener, http::router(app.clone(), on_main), shutdown.clone()));

@@ -9,10 +9,12 @@ use conncentric::domain::fleet::Fleet;
 use conncentric::domain::identity::AccessTokenId;
 use conncentric::domain::name::{Holder, RegistrationId, SessionId};
 use conncentric::domain::placement::Observed;
+use conncentric::domain::restore::Parts;
 use conncentric::log::{
     Appended, Batch, Condition, Connection, Entry, Outcome, PendingEvent, PulseBatch, Purpose, build_projections, load_fleet, migrate,
     read_tail, sql,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -40,12 +42,12 @@ impl Walk {
         Self { connection, fleet, seed: 7, silent: None }
     }
 
-    fn random(&mut self, below: u64) -> u64 {
+    fn random(&mut self, below: u32) -> u32 {
         // xorshift64: the walk is the same every time.
         self.seed ^= self.seed << 13;
         self.seed ^= self.seed >> 7;
         self.seed ^= self.seed << 17;
-        self.seed % below
+        u32::try_from(self.seed % u64::from(below)).expect("smaller than below")
     }
 
     async fn append(&mut self, proposals: Vec<Proposal>, beats: Vec<(RegistrationId, i32)>) -> Result<Appended, String> {
@@ -74,10 +76,14 @@ impl Walk {
         }
     }
 
+    fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+        let count = u32::try_from(from.len()).expect("a small world");
+        if count == 0 { None } else { from.get(self.random(count) as usize).cloned() }
+    }
+
     fn any_session(&mut self) -> SessionId {
         let sessions: Vec<SessionId> = self.fleet.sessions().map(|(id, _)| id.clone()).collect();
-        let index = self.random(sessions.len().max(1) as u64) as usize;
-        sessions.get(index).cloned().unwrap_or_else(|| "a0/0".parse().expect("a session"))
+        self.pick(&sessions).unwrap_or_else(|| "a0/0".parse().expect("a session"))
     }
 
     fn any_command(&mut self) -> Command {
@@ -91,7 +97,7 @@ impl Walk {
         match self.random(14) {
             0 | 1 => Command::PutAdapter(PutAdapter {
                 adapter,
-                spec: spec(1 + self.random(3) as u16, 1000 + 500 * self.random(3) as u32),
+                spec: spec(u16::try_from(1 + self.random(3)).expect("small"), 1000 + 500 * self.random(3)),
                 enabled: Some(self.random(4) > 0),
                 precondition: Precondition::None,
             }),
@@ -102,8 +108,8 @@ impl Walk {
             }
             5..=7 => Command::Register(Register {
                 holder: self::holder(&pod, &format!("i{}", self.random(1000))),
-                capacity: 1 + self.random(5) as u32,
-                labels: Default::default(),
+                capacity: 1 + self.random(5),
+                labels: BTreeMap::default(),
                 connectors: vec!["tcp".parse().expect("a connector")],
                 access_token: token,
             }),
@@ -121,8 +127,7 @@ impl Walk {
             12 => Command::Move(MoveSession { session: self.any_session(), to: pod.parse().expect("a name") }),
             _ => {
                 let registrations: Vec<RegistrationId> = self.fleet.registrations().map(|(id, _)| id).collect();
-                let index = self.random(registrations.len().max(1) as u64) as usize;
-                self.silent = registrations.get(index).copied();
+                self.silent = self.pick(&registrations);
                 Command::Expire
             }
         }
@@ -208,7 +213,7 @@ async fn the_log_folds_to_the_same_fleet(walk: &Walk) {
     loop {
         let entries = read_tail(&walk.connection, &statement, after, 100).await.expect("reads");
         let Some(last) = entries.last() else { break };
-        assert_eq!(last.position() - after, entries.len() as i64, "positions have no gap");
+        assert_eq!(last.position() - after, i64::try_from(entries.len()).expect("a page"), "positions have no gap");
         after = last.position();
         for entry in entries {
             if let Entry::Ledger(recorded) = entry {
@@ -242,7 +247,7 @@ async fn a_walk_with_an_owned_session(database: &Database) -> Walk {
         let register = Register {
             holder: holder(pod, "i"),
             capacity: 5,
-            labels: Default::default(),
+            labels: BTreeMap::default(),
             connectors: vec!["tcp".parse().expect("a connector")],
             access_token: access_token(),
         };
@@ -278,7 +283,7 @@ async fn the_database_refuses_a_token_that_does_not_grow() {
     let owner = database.connect().await;
     owner.batch_execute("update event_head set epoch = 0").await.expect("the owner may");
     walk.fleet =
-        Fleet::restore(conncentric::domain::token::Epoch(0), walk.fleet.ledger_position(), walk.fleet.recorded_at(), Default::default());
+        Fleet::restore(conncentric::domain::token::Epoch(0), walk.fleet.ledger_position(), walk.fleet.recorded_at(), Parts::default());
     let refused = walk.append(vec![a_claim("p1", 2)], vec![]).await.expect_err("refused");
     assert!(refused.contains("ownership_token_grows"), "{refused}");
 }

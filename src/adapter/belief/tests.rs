@@ -120,6 +120,17 @@ fn a_lease_that_the_pod_will_never_run_again_is_given_back() {
     assert_eq!(effects, [Effect::GiveBack { session: session(0), token: token(7) }]);
 }
 
+#[test]
+fn a_smaller_token_never_runs_whatever_a_statement_claims() {
+    let mut belief = Belief::default();
+    belief.hear_grant(at(9), grant(0, 9, Desired::Run));
+    // No true statement says this; an orchestrator on a history that was lost might.
+    assert_eq!(belief.hear_grant(at(10), grant(0, 7, Desired::Run)), []);
+    let effects = belief.hear_answer(answer(at(11), &[(0, 7)], vec![grant(0, 7, Desired::Run)]));
+    assert_eq!(effects.len(), 2, "{effects:?}");
+    assert_eq!(plain(effects), [fence(0, 9), Effect::GiveBack { session: session(0), token: token(7) }]);
+}
+
 /// What the log says of one session and this pod at one position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Truth {

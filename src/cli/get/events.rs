@@ -40,6 +40,10 @@ pub(super) struct EventsArgs {
 /// Which events; all conditions must hold.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Filter {
+    /// Show the pulses too, which record heartbeats
+    #[arg(long, env = "CONNCENTRIC_PULSES")]
+    pulses: bool,
+
     /// Only events of this type, for example SessionClaimed
     #[arg(long = "type", env = "CONNCENTRIC_EVENT_TYPE", value_name = "TYPE")]
     kind: Option<String>,
@@ -88,7 +92,10 @@ impl EventsArgs {
 
     fn path(&self) -> anyhow::Result<String> {
         let page = match (self.position, self.after) {
-            (Some(position), _) => vec![("after", (position - 1).to_string()), ("limit", "1".into())],
+            (Some(position), _) => {
+                let any = Filter { pulses: true, ..self.filter.clone() };
+                return any.path("/v1/events", vec![("after", (position - 1).to_string()), ("limit", "1".into())]);
+            }
             (None, Some(after)) => vec![("after", after.to_string()), ("limit", self.limit.to_string())],
             (None, None) => vec![("order", "desc".into()), ("limit", self.limit.to_string())],
         };
@@ -106,6 +113,8 @@ impl Filter {
             ("actor", self.actor.clone()),
             ("from", self.from.as_ref().map(time)),
             ("to", self.to.as_ref().map(time)),
+            // Somebody who names a type means it.
+            ("pulses", (!self.pulses && self.kind.is_none()).then(|| "false".to_owned())),
         ];
         // Only the path and the query of this URL are used; it is what encodes them.
         let mut url = Url::parse("http://orchestrator")?.join(path)?;
@@ -179,8 +188,8 @@ mod tests {
 
     #[test]
     fn the_newest_are_asked_for_unless_a_place_is_named() {
-        assert_eq!(args(None, None).path().expect("a path"), "/v1/events?order=desc&limit=50");
-        assert_eq!(args(None, Some(7)).path().expect("a path"), "/v1/events?after=7&limit=50");
+        assert_eq!(args(None, None).path().expect("a path"), "/v1/events?order=desc&limit=50&pulses=false");
+        assert_eq!(args(None, Some(7)).path().expect("a path"), "/v1/events?after=7&limit=50&pulses=false");
         assert_eq!(args(Some(7), None).path().expect("a path"), "/v1/events?after=6&limit=1");
     }
 
@@ -193,8 +202,8 @@ mod tests {
             ..Filter::default()
         };
         let path = filter.path("/v1/events/stream", Vec::new()).expect("a path");
-        assert_eq!(path, "/v1/events/stream?session=venue-a%2F0&actor=user%3Aa%26b+c&from=2026-01-31T12%3A00%3A00Z");
-        assert_eq!(Filter::default().path("/v1/events/stream", Vec::new()).expect("a path"), "/v1/events/stream");
+        assert_eq!(path, "/v1/events/stream?session=venue-a%2F0&actor=user%3Aa%26b+c&from=2026-01-31T12%3A00%3A00Z&pulses=false");
+        assert_eq!(Filter::default().path("/v1/events/stream", Vec::new()).expect("a path"), "/v1/events/stream?pulses=false");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `exec`: runs any program as a session, under its lease and a [guard](super::guard).
+//! `exec`: runs any program as a session, under its lease and a [guard].
 //!
 //! What the program sees and how it reports is in the contract for connector processes: environment variables, its settings
 //! as a file, lines of JSON on standard output. It is never started by this process itself, but by a guard that kills it

@@ -23,14 +23,10 @@ pub(super) fn assign(draft: &mut Draft, observed: &impl Observed) -> Result<(), 
     hand_over_from_draining(draft, causes.first, observed)
 }
 
-/// Vacant sessions, first served first. Before all others come those that were handed over just now: they ran, and closed because
-/// room was promised to them.
+/// Vacant sessions, first served first. Before all others come those that closed just now in order to move: they ran, and
+/// closed because room was promised to them.
 fn waiting(draft: &Draft) -> Vec<SessionId> {
-    let just_handed_over = |session: &&SessionId| match draft.fleet.session(session).and_then(|session| session.vacated.as_ref()) {
-        Some(Vacated::HandedOver { at }) => draft.first_position().is_some_and(|first| *at >= first),
-        _ => false,
-    };
-    let (mut waiting, others): (Vec<_>, Vec<_>) = draft.fleet.vacancies().partition(just_handed_over);
+    let (mut waiting, others): (Vec<_>, Vec<_>) = draft.fleet.vacancies().partition(|session| draft.promised.contains(session));
     waiting.extend(others);
     waiting.into_iter().cloned().collect()
 }

@@ -1,6 +1,6 @@
 //! Decisions: a command and the fleet in, events or a refusal out. Pure; one verb, one file.
 //!
-//! Every decision ends by giving vacant sessions to pods that can run them ([`assign`]): registration is a standing claim, so
+//! Every decision ends by giving vacant sessions to pods that can run them (`assign`): registration is a standing claim, so
 //! whatever frees a session or brings a pod also decides who runs it, in one append.
 
 mod access_token;
@@ -16,6 +16,8 @@ mod release;
 mod set_enabled;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
@@ -80,11 +82,13 @@ struct Draft {
     fleet: Fleet,
     events: Vec<Proposal>,
     refused: Vec<(SessionId, Refusal)>,
+    /// Sessions that this decision has released to a pod which kept room for them.
+    promised: BTreeSet<SessionId>,
 }
 
 impl Draft {
     fn new(fleet: &Fleet) -> Self {
-        Self { fleet: fleet.clone(), events: Vec::new(), refused: Vec::new() }
+        Self { fleet: fleet.clone(), events: Vec::new(), refused: Vec::new(), promised: BTreeSet::new() }
     }
 
     /// Adds an event and folds it; gives back its provisional position.

@@ -3,7 +3,7 @@
 use super::Draft;
 use crate::domain::command::Release;
 use crate::domain::event::SessionReleased;
-use crate::domain::fleet::{Fleet, RegistrationState};
+use crate::domain::fleet::{Fleet, Lease, RegistrationState};
 use crate::domain::name::{Holder, SessionId};
 use crate::domain::refusal::Refusal;
 use crate::domain::token::FencingToken;
@@ -19,6 +19,9 @@ pub(super) fn release(draft: &mut Draft, release: &Release) -> Result<(), Refusa
             Ok(()) => {
                 let Holder { pod, incarnation } = release.holder.clone();
                 let handover = hands_over(&draft.fleet, session);
+                if handover && is_moving(&draft.fleet, session) {
+                    draft.promised.insert(session.clone());
+                }
                 draft.propose(SessionReleased { session: session.clone(), token: *token, pod, incarnation, handover }, None)?;
             }
             Err(refusal) => draft.refuse(session, refusal),
@@ -44,7 +47,18 @@ fn judge(fleet: &Fleet, holder: &Holder, session: &SessionId, token: FencingToke
 
 /// Whether the session is to run on elsewhere: it was ordered to move, or its pod is leaving.
 fn hands_over(fleet: &Fleet, session: &SessionId) -> bool {
-    let Some(lease) = fleet.session(session).and_then(|session| session.lease.as_ref()) else { return false };
-    let leaving = fleet.registration(lease.registration).is_some_and(|registration| registration.state != RegistrationState::Ready);
-    fleet.wants(session) && (lease.moving_to.is_some() || leaving)
+    fleet.wants(session) && (is_moving(fleet, session) || is_leaving(fleet, session))
+}
+
+fn is_moving(fleet: &Fleet, session: &SessionId) -> bool {
+    lease_of(fleet, session).is_some_and(|lease| lease.moving_to.is_some())
+}
+
+fn is_leaving(fleet: &Fleet, session: &SessionId) -> bool {
+    let owner = lease_of(fleet, session).and_then(|lease| fleet.registration(lease.registration));
+    owner.is_some_and(|owner| owner.state != RegistrationState::Ready)
+}
+
+fn lease_of<'a>(fleet: &'a Fleet, session: &SessionId) -> Option<&'a Lease> {
+    fleet.session(session)?.lease.as_ref()
 }

@@ -9,3 +9,6 @@ pub(super) mod shapes;
 
 mod evolve;
 mod explain;
+mod properties;
+mod rules;
+mod walk;

@@ -8,7 +8,7 @@ use crate::domain::token::{Epoch, Position};
 use crate::http::App;
 
 /// Liveness. Never touches the database: a restart would not mend it.
-#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200)))]
+#[utoipa::path(get, path = "/healthz", tag = "operations", security(()), responses((status = 200)))]
 pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
@@ -24,7 +24,7 @@ pub(crate) struct Readiness {
 }
 
 /// Readiness: whether heartbeats can be recorded here now.
-#[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
+#[utoipa::path(get, path = "/readyz", tag = "operations", security(()), responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, axum::Json<Readiness>) {
     let snapshot = app.orchestrator.latest();
     let ready = app.orchestrator.is_connected();

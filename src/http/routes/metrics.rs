@@ -13,7 +13,7 @@ use crate::orchestrator::metrics::StatusLabel;
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What this orchestrator counts. Holds no names, so it needs no access token.
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/metrics", tag = "operations", security(()), responses((status = 200, content_type = "text/plain")))]
 pub(crate) async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], String), ApiError> {
     let metrics = &app.orchestrator.metrics;
     let snapshot = app.orchestrator.latest();

@@ -8,5 +8,6 @@ where ($1::bigint is null or position > $1)
   and ($5::text is null or actor = $5)
   and ($6::timestamptz is null or recorded_at >= $6)
   and ($7::timestamptz is null or recorded_at < $7)
+  and ($9 or not pulse)
 order by position
 limit $8

@@ -54,15 +54,17 @@ fn it_may_move_from_a_superseded_start_to_the_newer_one() {
 }
 
 #[test]
-fn the_target_must_be_able_to_run_it() {
-    let words = running_on_pod_1()
-        .and([declared("b", exclusive()), enabled("b"), placed("b/0", "pod-2")])
-        .when(move_to("a/0", "pod-2"))
-        .refused("cannot-run-there");
-    assert!(words.starts_with("a/0 cannot run on pod-2: "), "{words}");
-    running_on_pod_1().and([drained("pod-2")]).when(move_to("a/0", "pod-2")).refused("cannot-run-there");
-    running_on_pod_1().silent("pod-2", 5_000).when(move_to("a/0", "pod-2")).refused("cannot-run-there");
-    running_on_pod_1().and([revised("a", exclusive().label("zone", "b"))]).when(move_to("a/0", "pod-2")).refused("cannot-run-there");
+fn the_target_must_be_able_to_run_it_and_the_refusal_says_what_it_lacks() {
+    let refused = |world: Given, why: &str| {
+        let words = world.when(move_to("a/0", "pod-2")).refused("cannot-run-there");
+        assert_eq!(words, format!("a/0 cannot run on pod-2: {why}"));
+    };
+    let full = [declared("b", exclusive()), enabled("b"), placed("b/0", "pod-2")];
+    refused(running_on_pod_1().and(full), "it has no room for 1 more");
+    refused(running_on_pod_1().and([drained("pod-2")]), "it is draining");
+    refused(running_on_pod_1().silent("pod-2", 5_000), "nothing was heard of it for too long");
+    refused(running_on_pod_1().and([revised("a", exclusive().label("zone", "b"))]), "it does not have the labels zone=b");
+    refused(running_on_pod_1().and([revised("a", exclusive().connector("fix"))]), "it does not offer connector fix");
 }
 
 #[test]

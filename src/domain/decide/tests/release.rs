@@ -102,3 +102,13 @@ fn the_room_kept_for_a_move_is_not_given_to_anyone_else() {
         .when(release("pod-1", &["a/0"]))
         .then([released_to_move("a/0"), handed_over("a/0", "pod-2")]);
 }
+
+#[test]
+fn a_session_without_an_order_does_not_take_the_room_of_one_with() {
+    given([declared("a", exclusive().priority(900)), enabled("a"), declared("b", exclusive()), enabled("b"), registered(pod("pod-1"))])
+        .and([placed("a/0", "pod-1"), placed("b/0", "pod-1"), registered(pod("pod-2").room(1))])
+        .after(move_to("b/0", "pod-2"))
+        .after(drain("pod-1"))
+        .when(release("pod-1", &["a/0", "b/0"]))
+        .then([released_to_move("a/0"), released_to_move("b/0"), handed_over("b/0", "pod-2")]);
+}

@@ -27,6 +27,8 @@ pub(crate) struct Filter {
     pub actor: Option<String>,
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
+    /// `false` leaves out the pulses, which record heartbeats.
+    pub pulses: Option<bool>,
     /// `asc` (default) or `desc`.
     pub order: Option<String>,
 }
@@ -59,6 +61,7 @@ impl Filter {
             actor: self.actor,
             from: self.from,
             to: self.to,
+            pulses: self.pulses.unwrap_or(true),
             newest_first,
             limit: limit + 1,
         })
@@ -70,7 +73,7 @@ impl Filter {
 #[utoipa::path(get, path = "/v1/events", tag = "events",
     params(("after" = Option<i64>, Query), ("before" = Option<i64>, Query), ("limit" = Option<i64>, Query), ("type" = Option<String>, Query),
         ("session" = Option<String>, Query), ("stream" = Option<String>, Query), ("actor" = Option<String>, Query),
-        ("from" = Option<DateTime<Utc>>, Query), ("to" = Option<DateTime<Utc>>, Query), ("order" = Option<String>, Query)),
+        ("from" = Option<DateTime<Utc>>, Query), ("to" = Option<DateTime<Utc>>, Query), ("pulses" = Option<bool>, Query), ("order" = Option<String>, Query)),
     responses((status = 200, body = EventPage), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn page(State(app): State<App>, Query(filter): Query<Filter>) -> Result<axum::Json<EventPage>, ApiError> {
     let filter = filter.into_page()?;

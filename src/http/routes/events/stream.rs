@@ -26,7 +26,7 @@ const PACE: Duration = Duration::from_millis(50);
 /// Events as they are appended. Without a start: from now on. The id of each is its position.
 #[utoipa::path(get, path = "/v1/events/stream", tag = "events",
     params(("after" = Option<i64>, Query), ("type" = Option<String>, Query), ("session" = Option<String>, Query), ("stream" = Option<String>, Query),
-        ("actor" = Option<String>, Query)),
+        ("actor" = Option<String>, Query), ("pulses" = Option<bool>, Query)),
     responses((status = 200, content_type = "text/event-stream"), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn stream(
     State(app): State<App>,
@@ -95,7 +95,10 @@ impl Tail {
                 }
                 self.queue.extend(page);
             } else {
-                self.snapshots.changed().await.ok()?;
+                tokio::select! {
+                    changed = self.snapshots.changed() => changed.ok()?,
+                    () = self.app.shutdown.cancelled() => return None,
+                }
                 tokio::time::sleep(PACE).await;
             }
         }

@@ -93,12 +93,20 @@ impl Follower {
             if let Some(push) = self.queue.pop_front() {
                 return Some(push);
             }
-            if self.over || (self.said.is_some() && self.bell.changed().await.is_err()) {
+            if self.over || (self.said.is_some() && !self.rung().await) {
                 return None;
             }
             self.bell.mark_unchanged();
             let snapshot = self.app.orchestrator.latest();
             self.look(&snapshot);
+        }
+    }
+
+    /// Waits for the bell. False if the stream is to end: the pod then comes back, here or at another orchestrator.
+    async fn rung(&mut self) -> bool {
+        tokio::select! {
+            changed = self.bell.changed() => changed.is_ok(),
+            () = self.app.shutdown.cancelled() => false,
         }
     }
 

@@ -1,0 +1,78 @@
+//! The connection of the core: what a failure means, and the way back.
+
+use tokio::time::{Instant, sleep_until};
+
+use super::{Core, Trouble};
+use crate::log::{LogError, load_fleet, read_head};
+use crate::orchestrator::link::Link;
+use crate::orchestrator::state::State;
+
+impl Core {
+    /// Sorts an error of the log. Unless the server itself refused the statement, the connection is given up.
+    pub(super) fn broken(&mut self, error: &LogError) -> Trouble {
+        if error.is_definite() && error.is_constraint() {
+            return Trouble::Refused(error.to_string());
+        }
+        tracing::warn!(%error, "lost the log");
+        self.trouble = error.to_string();
+        if matches!(error, LogError::Corrupt(_) | LogError::Unreadable(_)) {
+            tracing::error!(%error, "the log cannot be folded: loading the projections anew");
+            self.loaded = false;
+        }
+        self.link = None;
+        self.next_connect = Instant::now();
+        self.outlets.metrics.connected.set(0);
+        Trouble::Unknown
+    }
+
+    pub(super) async fn reconnect_until(&mut self, deadline: Instant) -> bool {
+        while Instant::now() < deadline {
+            self.connect().await;
+            if self.link.is_some() {
+                return true;
+            }
+            sleep_until(self.next_connect.min(deadline)).await;
+        }
+        false
+    }
+
+    pub(super) async fn connect(&mut self) {
+        match self.try_connect().await {
+            Ok(()) => {
+                self.backoff.reset();
+                self.trouble.clear();
+                self.outlets.metrics.connected.set(1);
+                self.outlets.metrics.reconnects.inc();
+            }
+            Err(error) => {
+                if self.trouble != error.to_string() {
+                    tracing::warn!(%error, "cannot reach the log; trying on");
+                }
+                self.trouble = error.to_string();
+                self.link = None;
+                self.next_connect = Instant::now() + self.backoff.next();
+            }
+        }
+    }
+
+    async fn try_connect(&mut self) -> Result<(), LogError> {
+        let mut link = Link::open(&self.database_url).await?;
+        let head = read_head(&link.connection).await?;
+        let behind = head.position < self.state.position || head.ledger_position < self.state.fleet.ledger_position();
+        if self.loaded && (behind || head.epoch != self.state.fleet.epoch()) {
+            tracing::error!(known = self.state.position, found = head.position, "THE DATABASE HAS LOST ACKNOWLEDGED EVENTS");
+        }
+        if !self.loaded || behind || head.epoch != self.state.fleet.epoch() {
+            let (fleet, head) = load_fleet(&mut link.connection).await?;
+            self.state = State::new(fleet, &head, Instant::now());
+            self.loaded = true;
+            self.outlets.hub.ring_all();
+        }
+        self.link = Some(link);
+        if self.catch_up().await.is_ok() {
+            tracing::info!(position = self.state.position, epoch = %self.state.fleet.epoch(), "following the log");
+            self.state.publish(&self.outlets);
+        }
+        Ok(())
+    }
+}
