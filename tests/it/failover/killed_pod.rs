@@ -52,7 +52,7 @@ wait
 
 #[tokio::test]
 async fn the_programs_of_a_killed_pod_die_at_once_with_all_their_descendants() {
-    let ttl = Duration::from_secs(60);
+    let ttl = Duration::from_mins(1);
     let mut system = System::start("killed_family", 1, 1).await;
     let file = system.folder().join("pids");
     let settings = json!({ "command": ["sh", "-c", FAMILY], "env": { "FILE": file.display().to_string() } });

@@ -10,7 +10,7 @@ use crate::support::system::{Owner, System};
 
 #[tokio::test]
 async fn planned_moves_are_handovers_with_small_gaps() {
-    let ttl = Duration::from_secs(60);
+    let ttl = Duration::from_mins(1);
     let system = System::start("planned_handover", 2, 2).await;
     let before = system.declare(&system.many_to_venue(4, ttl)).await;
     let moving = owned_by(&before, "pod-1");

@@ -10,7 +10,7 @@ use crate::support::system::System;
 
 #[tokio::test]
 async fn a_terminated_pod_hands_its_sessions_over_without_waiting_for_any_lease() {
-    let ttl = Duration::from_secs(60);
+    let ttl = Duration::from_mins(1);
     let mut system = System::start("terminated_pod", 2, 2).await;
     let before = system.declare(&system.many_to_venue(6, ttl)).await;
     let moving = owned_by(&before, "pod-1");

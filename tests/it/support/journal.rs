@@ -16,7 +16,8 @@ pub struct Line {
     pub session: Option<SessionId>,
     pub token: Option<FencingToken>,
     pub pod: Option<String>,
-    pub line: Option<String>,
+    #[serde(rename = "line")]
+    pub verb: Option<String>,
     pub accepted: bool,
     pub reason: Option<String>,
 }
@@ -28,7 +29,7 @@ impl Line {
     }
 
     pub fn is(&self, verb: &str) -> bool {
-        self.line.as_deref() == Some(verb)
+        self.verb.as_deref() == Some(verb)
     }
 }
 
