@@ -58,6 +58,12 @@ async fn a_pod_that_is_heard_but_hears_nothing_stops_before_its_deadline() {
     })
     .await;
     System::lasts(TTL).await;
+    // What the pod says does arrive, so that people can see what is wrong.
+    for view in remote.system.sessions().await.expect("answers") {
+        let remote = remote.before[&view.session].pod() == "remote";
+        let told = view.reason.as_deref().is_some_and(|reason| reason.contains("could not be renewed"));
+        assert_eq!(remote, told, "{view:?}");
+    }
     remote.assert_stopped_in_time(&remote.system.journal(), asked);
 
     remote.set(Network::OPEN);
