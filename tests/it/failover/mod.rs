@@ -5,6 +5,7 @@
 
 mod administrative_state;
 mod cut_off_pod;
+mod database_outage;
 mod database_restart;
 mod duplicate_pod;
 mod killed_pod;
