@@ -1,6 +1,8 @@
 //! The integration tests: real PostgreSQL, real processes, one binary. Helpers are in [`support`].
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod dev;
 #[cfg(test)]
 mod failover;
