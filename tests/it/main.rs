@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod dev;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod log;
