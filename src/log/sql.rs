@@ -22,6 +22,7 @@ statements! {
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
     READ_HEAD = "read_head";
+    READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";
     READ_PAGE = "read_page";
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";

@@ -351,3 +351,27 @@ async fn pulse_partitions_are_made_ahead() {
     let beats: Vec<(String, i32)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     assert_eq!(beats, [("p0".to_owned(), 1), ("p1".to_owned(), 7)]);
 }
+
+/// The two implementations of the hash chain agree: what the database wrote is what Rust works out from the rows.
+#[tokio::test]
+async fn the_hash_chain_is_the_same_in_sql_and_in_rust() {
+    let database = Database::create("chain").await;
+    let mut walk = Walk::begin(&database).await;
+    for _ in 0..60 {
+        let command = walk.any_command();
+        walk.command(&command).await;
+    }
+    let mut snapshot = conncentric::audit::source::Snapshot::begin(&mut walk.connection, 0).await.expect("begins");
+    let mut previous = conncentric::audit::chain::genesis();
+    loop {
+        let page = snapshot.next_page().await.expect("reads");
+        if page.is_empty() {
+            break;
+        }
+        for row in page {
+            previous = conncentric::audit::chain::link(&previous, &row).expect("JSON");
+            assert_eq!(previous, row.hash, "at {}", row.position);
+        }
+    }
+    assert_ne!(previous, conncentric::audit::chain::genesis());
+}
