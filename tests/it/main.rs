@@ -5,6 +5,8 @@ mod api;
 #[cfg(test)]
 mod dev;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod guard;
