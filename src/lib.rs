@@ -7,9 +7,11 @@
 //! 3. [`orchestrator`]: one task that decides, appends and follows; expiry; push.
 //! 4. [`http`]: the API in front of it. [`wire`] holds the JSON of both sides.
 //! 5. [`adapter`]: the pod's side: trust, belief, sessions. [`connector`] holds the connections.
-//! 6. [`cli`] wires all of it to commands, [`dev`] runs the whole system on one machine.
+//! 6. [`audit`]: the past, replayed and verified from the ledger alone.
+//! 7. [`cli`] wires all of it to commands, [`dev`] runs the whole system on one machine.
 
 pub mod adapter;
+pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod connector;

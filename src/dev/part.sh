@@ -3,8 +3,13 @@
 pid_file=@PID_FILE@
 log=@LOG@
 
+# A process that has ended and that nobody has reaped still takes signals.
+runs() {
+    state=$(ps -o stat= -p "$1" 2>/dev/null) && [ -n "$state" ] && [ "${state#Z}" = "$state" ]
+}
+
 if [ "${1-}" != --attached ]; then
-    if [ -s "$pid_file" ] && kill -0 "$(cat "$pid_file")" 2>/dev/null; then
+    if [ -s "$pid_file" ] && runs "$(cat "$pid_file")"; then
         echo "@NAME@ runs already as pid $(cat "$pid_file")" >&2
         exit 1
     fi

@@ -5,6 +5,7 @@ use tokio_postgres::Statement;
 use uuid::Uuid;
 
 use super::{Connection, LogError};
+use crate::domain::canonical::canonical;
 use crate::domain::decide::Proposal;
 use crate::domain::event::Recorded;
 use crate::domain::name::RegistrationId;
@@ -168,23 +169,5 @@ impl Columns {
             columns.datas.push(canonical(&event.data().map_err(LogError::inconsistent)?));
         }
         Ok(columns)
-    }
-}
-
-/// The canonical bytes of a JSON value, which the hash chain is made of: no white space, keys in order of their bytes.
-#[must_use]
-fn canonical(value: &serde_json::Value) -> String {
-    use serde_json::Value;
-    match value {
-        Value::Object(object) => {
-            let mut keys: Vec<&String> = object.keys().collect();
-            keys.sort_unstable();
-            let members = keys.iter().filter_map(|key| Some(format!("{}:{}", Value::from(key.as_str()), canonical(object.get(*key)?))));
-            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
-        // PostgreSQL has no negative zero, so its text would come back as another one.
-        Value::Number(number) if number.as_f64() == Some(0.0) => "0".into(),
-        scalar => scalar.to_string(),
     }
 }

@@ -22,12 +22,16 @@ statements! {
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
     READ_HEAD = "read_head";
+    READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";
     READ_PAGE = "read_page";
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
     READ_TAIL = "read_tail";
     SCHEMA_VERSION = "schema_version";
 }
+
+/// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.
+pub const APPLY_NEXT: &str = include_str!("sql/apply_next.sql");
 
 /// Grants; a script, not a statement.
 pub const GRANT: &str = include_str!("sql/grant.sql");

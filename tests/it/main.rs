@@ -5,10 +5,16 @@ mod api;
 #[cfg(test)]
 mod dev;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
+mod failover;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
 mod postgres;
+#[cfg(test)]
+mod rebuild;
 #[cfg(test)]
 mod support;

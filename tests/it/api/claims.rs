@@ -48,7 +48,7 @@ pub(super) async fn claim_until_answered(pod: &ScriptedPod<'_>, request_id: Uuid
 
 /// What a claim of one session came to.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct Told {
     pub request_id: Uuid,
     pub pod: String,
     pub session: String,
@@ -56,7 +56,7 @@ pub(super) struct Outcome {
     pub outcome: Result<FencingToken, String>,
 }
 
-impl Outcome {
+impl Told {
     pub(super) fn of(answer: &Answer, request_id: Uuid, pod: &str, session: &str) -> Self {
         let answer = answer.json();
         let granted = answer["granted"][0]["token"].as_str().map(|token| token.parse().expect("a token"));
@@ -77,7 +77,7 @@ struct Recorded {
 
 /// The log holds what was answered: every grant once, nothing for a refusal, and no session was ever given to two.
 /// Gives back the sessions that are owned.
-pub(super) async fn assert_told_as_recorded(api: &Api, outcomes: &[Outcome]) -> Vec<String> {
+pub(super) async fn assert_told_as_recorded(api: &Api, all_told: &[Told]) -> Vec<String> {
     let database = api.database.connect().await;
     let gaps = database.query_one("select count(*), min(position), max(position) from event", &[]).await.expect("reads");
     let (count, first, last): (i64, i64, i64) = (gaps.get(0), gaps.get(1), gaps.get(2));
@@ -94,7 +94,7 @@ pub(super) async fn assert_told_as_recorded(api: &Api, outcomes: &[Outcome]) -> 
         let before = recorded.insert(row.get(0), claim.clone());
         assert_eq!(before, None, "a second owner: {claim:?}");
     }
-    for told in outcomes {
+    for told in all_told {
         let claim = &recorded[&told.session];
         let own = claim.by_request && claim.request_id == told.request_id;
         match &told.outcome {
@@ -109,7 +109,7 @@ pub(super) async fn assert_told_as_recorded(api: &Api, outcomes: &[Outcome]) -> 
         }
     }
     let by_request = recorded.values().filter(|claim| claim.by_request).count();
-    let granted = outcomes.iter().filter(|told| told.outcome.is_ok()).count();
+    let granted = all_told.iter().filter(|told| told.outcome.is_ok()).count();
     assert!(by_request > 0 && granted >= by_request, "{by_request} claimed by request, {granted} granted");
 
     // The projection, and what each orchestrator shows, are the same.
@@ -150,7 +150,7 @@ async fn of_two_thousand_claims_for_five_hundred_sessions_one_each_wins() {
                 (pod.incarnation, pod.at) = (incarnation, p / 5 % 2);
                 let request_id = Uuid::new_v4();
                 let (answer, _) = claim_until_answered(&pod, request_id, &session).await;
-                Outcome::of(&answer, request_id, &name, &session)
+                Told::of(&answer, request_id, &name, &session)
             });
         }
     }

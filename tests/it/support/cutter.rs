@@ -100,6 +100,6 @@ impl Rule {
             return false;
         }
         let number = counts.seen.fetch_add(1, Ordering::Relaxed) + 1;
-        number % self.all_but_each != 0
+        !number.is_multiple_of(self.all_but_each)
     }
 }

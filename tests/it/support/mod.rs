@@ -4,6 +4,11 @@
 
 pub mod api;
 pub mod cutter;
+pub mod journal;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
+pub mod sound;
+pub mod system;
 pub mod wait;
+pub mod walk;
