@@ -27,7 +27,9 @@ statements! {
     READ_PAGE = "read_page";
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
     READ_TAIL = "read_tail";
+
     SCHEMA_VERSION = "schema_version";
+    SERVER = "server";
 }
 
 /// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.
