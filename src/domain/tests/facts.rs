@@ -168,6 +168,14 @@ pub(crate) fn reported(id: &str, status: OperationalStatus, reason: Option<&str>
     })
 }
 
+pub(crate) fn logged(id: &str, message: &str) -> Fact {
+    let (session, message) = (session(id), message.to_owned());
+    Fact::new(move |fleet| {
+        let token = lease(fleet, &session).token;
+        SessionLogged { session: session.clone(), token, level: Level::Info, category: Category::Connection, message: message.clone() }
+    })
+}
+
 pub(crate) fn active(session: &str) -> Fact {
     reported(session, OperationalStatus::Active, None)
 }
