@@ -10,6 +10,7 @@ use super::token::FencingToken;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precondition {
     None,
+    Present,
     Revision(u32),
     Absent,
 }

@@ -30,5 +30,8 @@ statements! {
     SCHEMA_VERSION = "schema_version";
 }
 
+/// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.
+pub const APPLY_NEXT: &str = include_str!("sql/apply_next.sql");
+
 /// Grants; a script, not a statement.
 pub const GRANT: &str = include_str!("sql/grant.sql");

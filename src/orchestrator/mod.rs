@@ -82,7 +82,7 @@ impl Orchestrator {
 
     /// Has a command carried out. The answer comes after its commit.
     pub async fn submit(&self, submission: Submission) -> Result<Done, Failure> {
-        let answer = self.ask(|reply| Request::Command { submission, reply }).await;
+        let answer = self.ask(|reply| Request::Command { submission: Box::new(submission), reply }).await;
         if let Err(Failure::Refused(refusal)) = &answer {
             self.metrics.refusals.get_or_create(&CodeLabel { code: refusal.code() }).inc();
         }

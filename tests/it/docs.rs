@@ -97,7 +97,8 @@ fn every_route_is_in_the_table_of_roles() {
     });
     let routes: Vec<(&str, &str)> = routes.collect();
     assert!(routes.len() >= 25, "{routes:?}");
-    let absent = |(method, path): &&(&str, &str)| !page.contains(&format!("`{method} {path}`")) && !page.contains(&format!("`{method} {path}?"));
+    let absent =
+        |(method, path): &&(&str, &str)| !page.contains(&format!("`{method} {path}`")) && !page.contains(&format!("`{method} {path}?"));
     let absent: Vec<_> = routes.iter().filter(absent).collect();
     assert!(absent.is_empty(), "{absent:?}");
 }
@@ -141,7 +142,9 @@ fn no_link_leads_nowhere() {
             let (file, heading) = target.split_once('#').unwrap_or((target, ""));
             let file = if file.is_empty() { page.clone() } else { page.parent().expect("a folder").join(file) };
             let found = match std::fs::read_to_string(&file) {
-                Ok(text) => heading.is_empty() || text.lines().any(|line| line.starts_with('#') && anchor(line.trim_start_matches('#')) == heading),
+                Ok(text) => {
+                    heading.is_empty() || text.lines().any(|line| line.starts_with('#') && anchor(line.trim_start_matches('#')) == heading)
+                }
                 Err(_) => false,
             };
             if !found {
@@ -157,7 +160,8 @@ fn no_link_leads_nowhere() {
 fn every_test_that_is_named_exists() {
     let page = read("ARCHITECTURE.md");
     let table = page.split("## The invariants").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the invariants");
-    let named = table.split('`').skip(1).step_by(2).filter(|word| word.contains('_') && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    let named =
+        table.split('`').skip(1).step_by(2).filter(|word| word.contains('_') && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
     let named: BTreeSet<&str> = named.collect();
     assert!(named.len() > 9, "{named:?}");
     let everything: String = sources("src").into_iter().chain(sources("tests")).collect();

@@ -10,7 +10,7 @@ use crate::orchestrator::state::State;
 impl Core {
     /// Sorts an error of the log. Unless the server itself refused the statement, the connection is given up.
     pub(super) fn broken(&mut self, error: &LogError) -> Trouble {
-        if error.is_definite() && error.is_constraint() {
+        if error.is_definite() && error.refuses_content() {
             return Trouble::Refused(error.to_string());
         }
         tracing::warn!(%error, "lost the log");
