@@ -34,7 +34,7 @@ fn sources(folder: &str) -> Vec<String> {
         let inside = path.strip_prefix(root()).expect("in the repository").to_string_lossy().into_owned();
         if path.is_dir() {
             texts.extend(sources(&inside));
-        } else if inside.ends_with(".rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             texts.push(read(&inside));
         }
     }
