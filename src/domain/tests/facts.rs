@@ -3,10 +3,11 @@
 
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::Register;
+use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, SessionClaimed, SessionMoveOrdered, SessionReleased,
-    SessionStatusChanged,
+    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, SessionClaimed, SessionLogged, SessionMoveOrdered,
+    SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};

@@ -2,9 +2,10 @@
 
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    Claim, Command, CreateAccessToken, Drain, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, Register, Release, Report,
-    SetEnabled, Targets,
+    Claim, Command, CreateAccessToken, Drain, Entry, Heartbeat, Leave, Log, MoveSession, Precondition, PutAdapter, Register, Release,
+    Report, SetEnabled, Targets,
 };
+use crate::domain::entry::{Category, Level};
 use crate::domain::fleet::Fleet;
 use crate::domain::identity::{AccessTokenId, BearerToken, Role};
 use crate::domain::name::SessionId;

@@ -13,9 +13,9 @@ fn an_owner_may_say_something_of_its_session() {
 
 #[test]
 fn nobody_else_may() {
-    running_on_pod_1().when(says("pod-2", "a/0", "hello")).refusing([("a/0", "lease-not-held")]);
-    running_on_pod_1().when(says_under("pod-1", "a/0", token(3))).refusing([("a/0", "lease-not-held")]);
-    running_on_pod_1().when(says_under("pod-1", "nope/0", token(4))).refusing([("nope/0", "session-unknown")]);
+    running_on_pod_1().when(says("pod-2", "a/0", "hello")).refusing(&[("a/0", "lease-not-held")]);
+    running_on_pod_1().when(says_under("pod-1", "a/0", token(3))).refusing(&[("a/0", "lease-not-held")]);
+    running_on_pod_1().when(says_under("pod-1", "nope/0", token(4))).refusing(&[("nope/0", "session-unknown")]);
     running_on_pod_1().when(says_under("pod-3", "a/0", token(4))).refused("pod-unknown");
 }
 
