@@ -34,8 +34,6 @@ pub async fn execute(database_url: &str, command: Command) -> Result<Done, Direc
     let actor = Actor { name: format!("{user} via database"), access_token: None };
     let submission = Submission { command, actor, request_id: Uuid::now_v7() };
     // The core answers "unavailable" until it has connected, which it begins by itself.
-    let mut snapshots = orchestrator.snapshots();
-    let connected = async { while snapshots.changed().await.is_ok() && !orchestrator.is_connected() {} };
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(10), connected).await;
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(10), orchestrator.connected()).await;
     Ok(orchestrator.submit(submission).await?)
 }

@@ -1,9 +1,14 @@
 //! The HTTP API of real orchestrators on a real database, as everybody who may and may not use it sees it.
 
+mod claims;
+mod database;
 mod identity;
 mod input;
 mod limits;
+mod openapi;
+mod outcomes;
 mod preconditions;
+mod streams;
 
 use crate::support::api::{Api, Request};
 

@@ -1,5 +1,6 @@
 //! Orchestrators on a database of their own, and HTTP requests to them as anybody: people, pods and strangers.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use conncentric::domain::command::{Command, CreateAccessToken};
@@ -8,11 +9,13 @@ use conncentric::log::migrate;
 use conncentric::orchestrator::direct;
 use conncentric::wire::access_token::CreatedAccessToken;
 use conncentric::wire::problem::{MEDIA_TYPE, Problem};
+use futures_util::{Stream, StreamExt};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use sse_stream::{Sse, SseByteStream};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -342,5 +345,42 @@ impl ScriptedPod<'_> {
         let (Some(members), Value::Object(more)) = (body.as_object_mut(), more) else { panic!("not an object") };
         members.extend(more);
         self.api.post(path, &body).at(self.at).with_token(&self.token)
+    }
+}
+
+/// A stream of server-sent events, read one by one.
+pub struct Pushes {
+    events: Pin<Box<dyn Stream<Item = Result<Sse, sse_stream::Error>> + Send>>,
+}
+
+impl Pushes {
+    pub async fn open(request: Request<'_>) -> Self {
+        let response = request.open().await.expect("opens");
+        assert_eq!(response.status().as_u16(), 200, "the stream is refused");
+        assert_eq!(response.headers()["x-accel-buffering"], "no", "a proxy would hold events back");
+        Self { events: Box::pin(SseByteStream::new(response.bytes_stream())) }
+    }
+
+    /// The next event by its name, its data and its id; `None` once the stream has ended, in order or not.
+    pub async fn next(&mut self) -> Option<(String, Value, Option<String>)> {
+        loop {
+            let next = tokio::time::timeout(SOON, self.events.next()).await.expect("nothing is said");
+            let event = next?.ok()?;
+            // Comments, which only say that the stream lives.
+            let Some(data) = event.data.filter(|data| !data.is_empty()) else { continue };
+            let data = serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data}"));
+            return Some((event.event.unwrap_or_default(), data, event.id));
+        }
+    }
+
+    /// The data of the next event, which has this name.
+    #[track_caller]
+    pub fn expect<'a>(&'a mut self, name: &'a str) -> impl Future<Output = Value> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let (said, data, _) = self.next().await.unwrap_or_else(|| panic!("{caller}: the stream ended before \"{name}\""));
+            assert_eq!(said, name, "{caller}: {data}");
+            data
+        }
     }
 }
