@@ -3,6 +3,7 @@
 //! Every statement is a file in `sql/`, named after the function that uses it; one test prepares them all against the
 //! migrated schema. Absent on purpose: decisions. What may be appended is the domain's to say, and the database checks it.
 
+mod adapter_log;
 mod append;
 mod connect;
 mod error;
@@ -15,6 +16,7 @@ mod read;
 mod rebuild;
 pub mod sql;
 
+pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
 pub use connect::{Connection, Purpose};
 pub use error::LogError;

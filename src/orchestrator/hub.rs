@@ -64,6 +64,7 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
             registered.map(|(id, _)| id).collect()
         }
         Event::SessionStatusChanged(_)
+        | Event::SessionLogged(_)
         | Event::AdapterDeclared(_)
         | Event::AdapterDeleted(_)
         | Event::PodDrained(_)
