@@ -4,5 +4,6 @@
 //! no projection, no orchestrator. Absent on purpose: any way to change the log.
 
 pub mod chain;
+pub mod export;
 pub mod row;
 pub mod source;

@@ -11,6 +11,8 @@ macro_rules! statements {
 
 statements! {
     APPEND = "append";
+    EXPORT_HEAD = "export_head";
+    EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
     LAST_LEDGER_TIME = "last_ledger_time";
     LAST_REGISTRATION = "last_registration";

@@ -63,6 +63,7 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         | Event::AdapterDeleted(_)
         | Event::PodDrained(_)
         | Event::PodResumed(_)
+        | Event::PulsesDropped(_)
         | Event::AccessTokenCreated(_)
         | Event::AccessTokenRevoked(_) => Vec::new(),
     }

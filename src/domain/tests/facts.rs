@@ -5,7 +5,7 @@ use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::Register;
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, SessionClaimed, SessionMoveOrdered, SessionReleased,
+    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed, SessionMoveOrdered, SessionReleased,
     SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
@@ -229,4 +229,8 @@ pub(crate) fn access_token_created(digit: char, name: &str, role: Role, pod: Opt
 pub(crate) fn access_token_revoked(digit: char) -> Fact {
     let id = access_token(digit);
     Fact::new(move |_| AccessTokenRevoked { access_token: id.clone() })
+}
+
+pub(crate) fn pulses_dropped(partition: i64, positions: std::ops::RangeInclusive<Position>, count: u64) -> Fact {
+    Fact::new(move |_| PulsesDropped { first: *positions.start(), last: *positions.end(), count, partition: Some(partition) })
 }
