@@ -12,7 +12,9 @@ mod apply;
 mod completions;
 mod dev;
 mod drain;
+mod export;
 mod get;
+mod import;
 mod lists;
 mod logging;
 mod migrate;
@@ -27,6 +29,7 @@ mod table;
 mod token;
 mod values;
 mod venue;
+mod verify_file;
 
 use std::process::ExitCode;
 
@@ -70,6 +73,8 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Token(token::TokenArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
@@ -115,6 +120,8 @@ impl Command {
             Self::Adapter(args) => args.run(server).await,
             Self::Venue(args) => args.run().await,
             Self::Migrate(args) => args.run().await,
+            Self::Export(args) => args.run().await,
+            Self::Import(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,

@@ -38,7 +38,11 @@ mod tests {
 
     /// Version 2 named who is meant, version 3 counts in milliseconds.
     const STEPS: &[Upcast] = &[
-        Upcast { kind: "Greeted", from: 2, step: |data| json!({"who": data["who"], "after_ms": data["after_s"].as_u64().map(|s| s * 1000)}) },
+        Upcast {
+            kind: "Greeted",
+            from: 2,
+            step: |data| json!({"who": data["who"], "after_ms": data["after_s"].as_u64().map(|s| s * 1000)}),
+        },
         Upcast { kind: "Greeted", from: 1, step: |data| json!({"who": "world", "after_s": data["after_s"]}) },
         Upcast { kind: "Parted", from: 1, step: |_| json!("not this one") },
     ];
@@ -47,7 +51,10 @@ mod tests {
     fn steps_are_taken_one_after_the_other() {
         let now = upcast(STEPS, "Greeted", 1..3, json!({"after_s": 5})).expect("known");
         assert_eq!(now, json!({"who": "world", "after_ms": 5000}));
-        assert_eq!(upcast(STEPS, "Greeted", 2..3, json!({"who": "you", "after_s": 1})).expect("known"), json!({"who": "you", "after_ms": 1000}));
+        assert_eq!(
+            upcast(STEPS, "Greeted", 2..3, json!({"who": "you", "after_s": 1})).expect("known"),
+            json!({"who": "you", "after_ms": 1000})
+        );
     }
 
     #[test]

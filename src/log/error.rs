@@ -44,7 +44,7 @@ impl LogError {
         matches!(self, Self::Database(error) if error.code().is_some_and(|code| code.code().starts_with("23")))
     }
 
-    pub(super) fn inconsistent(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn inconsistent(error: impl std::fmt::Display) -> Self {
         Self::Inconsistent(error.to_string())
     }
 }

@@ -12,6 +12,7 @@ mod load;
 mod migrate;
 mod page;
 mod read;
+mod retention;
 pub mod sql;
 
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
@@ -23,3 +24,4 @@ pub use load::load_fleet;
 pub use migrate::{Migrated, build_projections, check_schema, migrate};
 pub use page::{PageFilter, read_page};
 pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};
+pub use retention::{Dropped, drop_pulses, find_old_pulses};

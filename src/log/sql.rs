@@ -11,9 +11,14 @@ macro_rules! statements {
 
 statements! {
     APPEND = "append";
+    DROP_PULSES = "drop_pulses";
+    DROPPABLE_PULSES = "droppable_pulses";
     EXPORT_HEAD = "export_head";
     EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    IMPORT_EVENTS = "import_events";
+    IMPORT_HEAD = "import_head";
+    IMPORT_MISSING_PULSES = "import_missing_pulses";
     LAST_LEDGER_TIME = "last_ledger_time";
     LAST_REGISTRATION = "last_registration";
     LOAD_ACCESS_TOKENS = "load_access_tokens";
@@ -23,6 +28,7 @@ statements! {
     LOCK_HEAD = "lock_head";
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
+    PULSES_OF_PARTITION = "pulses_of_partition";
     READ_HEAD = "read_head";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";
@@ -30,6 +36,7 @@ statements! {
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
     READ_TAIL = "read_tail";
     SCHEMA_VERSION = "schema_version";
+    TRY_RETENTION_LOCK = "try_retention_lock";
 }
 
 /// Grants; a script, not a statement.

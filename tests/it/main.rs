@@ -1,12 +1,18 @@
 //! The integration tests: real PostgreSQL, real processes, one binary. Helpers are in [`support`].
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod dev;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
 mod postgres;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod support;

@@ -180,7 +180,9 @@ impl Reader {
         };
         if header.previous_hash != ledger.hash || header.first_position <= ledger.last_position {
             let (first, last) = (header.first_position, ledger.last_position);
-            let problem = format!("this part begins at position {first} and does not continue what ends at {last}: a part is missing, or their order is wrong");
+            let problem = format!(
+                "this part begins at position {first} and does not continue what ends at {last}: a part is missing, or their order is wrong"
+            );
             return Err(self.problem(problem));
         }
         ledger.epoch = ledger.epoch.max(header.epoch);
@@ -197,7 +199,8 @@ impl Reader {
             return Err(exact(self, format!("it comes after position {last}: the lines are not in order")));
         }
         if hash.ok().as_ref() != Some(&row.hash) {
-            let problem = format!("its hash is not that of its content after position {last}: a line was changed, removed, inserted or moved");
+            let problem =
+                format!("its hash is not that of its content after position {last}: a line was changed, removed, inserted or moved");
             return Err(exact(self, problem));
         }
         self.sense(&row).map_err(|problem| exact(self, problem))?;

@@ -5,8 +5,8 @@ use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::Register;
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed, SessionMoveOrdered, SessionReleased,
-    SessionStatusChanged,
+    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed, SessionMoveOrdered,
+    SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};

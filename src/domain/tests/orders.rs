@@ -2,8 +2,8 @@
 
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    Claim, Command, CreateAccessToken, Drain, DropPulses, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, Register, Release, Report,
-    SetEnabled, Targets,
+    Claim, Command, CreateAccessToken, Drain, DropPulses, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, Register, Release,
+    Report, SetEnabled, Targets,
 };
 use crate::domain::fleet::Fleet;
 use crate::domain::identity::{AccessTokenId, BearerToken, Role};
