@@ -22,6 +22,7 @@ mod move_session;
 mod orchestrator;
 mod output;
 mod progress;
+mod rebuild;
 pub mod report;
 mod server;
 mod signals;
@@ -66,6 +67,7 @@ enum Command {
     Orchestrator(orchestrator::OrchestratorArgs),
     Adapter(adapter::AdapterArgs),
     Migrate(migrate::MigrateArgs),
+    Rebuild(rebuild::RebuildArgs),
     Apply(apply::ApplyArgs),
     Get(get::GetArgs),
     Enable(admin_state::EnableArgs),
@@ -122,6 +124,7 @@ impl Command {
             Self::Migrate(args) => args.run().await,
             Self::Export(args) => args.run().await,
             Self::Import(args) => args.run().await,
+            Self::Rebuild(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,

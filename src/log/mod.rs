@@ -3,6 +3,7 @@
 //! Every statement is a file in `sql/`, named after the function that uses it; one test prepares them all against the
 //! migrated schema. Absent on purpose: decisions. What may be appended is the domain's to say, and the database checks it.
 
+mod adapter_log;
 mod append;
 mod connect;
 mod error;
@@ -12,9 +13,11 @@ mod load;
 mod migrate;
 mod page;
 mod read;
+mod rebuild;
 mod retention;
 pub mod sql;
 
+pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
 pub use connect::{Connection, Purpose};
 pub use error::LogError;
@@ -24,4 +27,5 @@ pub use load::load_fleet;
 pub use migrate::{Migrated, build_projections, check_schema, migrate};
 pub use page::{PageFilter, read_page};
 pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};
+pub use rebuild::{Progress, rebuild};
 pub use retention::{Dropped, drop_pulses, find_old_pulses};

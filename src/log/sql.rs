@@ -29,6 +29,7 @@ statements! {
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
     PULSES_OF_PARTITION = "pulses_of_partition";
+    READ_ADAPTER_LOG = "read_adapter_log";
     READ_HEAD = "read_head";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";
@@ -38,6 +39,9 @@ statements! {
     SCHEMA_VERSION = "schema_version";
     TRY_RETENTION_LOCK = "try_retention_lock";
 }
+
+/// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.
+pub const APPLY_NEXT: &str = include_str!("sql/apply_next.sql");
 
 /// Grants; a script, not a statement.
 pub const GRANT: &str = include_str!("sql/grant.sql");

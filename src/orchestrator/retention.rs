@@ -53,9 +53,7 @@ impl Retention {
     }
 
     async fn sweep(&self) -> Result<(), Trouble> {
-        if !self.orchestrator.is_connected() {
-            return Ok(());
-        }
+        self.orchestrator.connected().await;
         let mut connection = Connection::open(&self.database_url, Purpose::Retain).await?;
         for _ in 0..TRIES {
             match self.drop_oldest(&mut connection).await? {

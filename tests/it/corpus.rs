@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 use conncentric::domain::adapter::{AdapterSpec, Labels, LeaseTtl, Mode, OnLeaseLoss, Placement};
 use conncentric::domain::canonical::canonical;
+use conncentric::domain::entry::{Category, Level};
 use conncentric::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed,
+    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed, SessionLogged,
     SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use conncentric::domain::evolve::evolve;
@@ -113,7 +114,7 @@ fn before(kind: &str) -> &'static [&'static str] {
         "PodDrained" | "PodLeft" | "PodLost" => &["PodRegistered"],
         "PodResumed" => &["PodRegistered", "PodDrained"],
         "SessionClaimed" => &["AdapterDeclared", "AdapterEnabled", "PodRegistered"],
-        "SessionStatusChanged" | "SessionMoveOrdered" | "SessionReleased" | "LeaseExpired" => {
+        "SessionLogged" | "SessionStatusChanged" | "SessionMoveOrdered" | "SessionReleased" | "LeaseExpired" => {
             &["AdapterDeclared", "AdapterEnabled", "PodRegistered", "SessionClaimed"]
         }
         _ => &[],
@@ -197,6 +198,10 @@ fn meant(kind: &str, version: i16) -> Event {
         ("SessionClaimed", 1) => {
             let kind = ClaimKind::Placement;
             SessionClaimed { session, pod, incarnation, registration, kind, ttl_ms, revision: 1, units: 1 }.into()
+        }
+        ("SessionLogged", 1) => {
+            let message = "sequence gap: 17 messages asked for again".into();
+            SessionLogged { session, token, level: Level::Warning, category: Category::Connection, message }.into()
         }
         ("SessionMoveOrdered", 1) => SessionMoveOrdered { session, token, to: name("pod-2"), to_registration: RegistrationId(2) }.into(),
         ("SessionReleased", 1) => SessionReleased { session, token, pod, incarnation, handover: true }.into(),

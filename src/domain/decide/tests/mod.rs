@@ -11,6 +11,7 @@ mod drop_pulses;
 mod expire;
 mod heartbeat;
 mod leave;
+mod log;
 mod move_session;
 mod put_adapter;
 mod register;
