@@ -12,7 +12,9 @@ mod apply;
 mod completions;
 mod dev;
 mod drain;
+mod export;
 mod get;
+mod import;
 mod lists;
 mod logging;
 mod migrate;
@@ -28,6 +30,7 @@ mod table;
 mod token;
 mod values;
 mod venue;
+mod verify_file;
 
 use std::process::ExitCode;
 
@@ -72,6 +75,8 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Token(token::TokenArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
@@ -117,6 +122,8 @@ impl Command {
             Self::Adapter(args) => args.run(server).await,
             Self::Venue(args) => args.run().await,
             Self::Migrate(args) => args.run().await,
+            Self::Export(args) => args.run().await,
+            Self::Import(args) => args.run().await,
             Self::Rebuild(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Completions(args) => args.run(),

@@ -14,6 +14,7 @@ mod migrate;
 mod page;
 mod read;
 mod rebuild;
+mod retention;
 pub mod sql;
 
 pub use adapter_log::{EntryFilter, read_adapter_log};
@@ -27,3 +28,4 @@ pub use migrate::{Migrated, build_projections, check_schema, migrate};
 pub use page::{PageFilter, read_page};
 pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};
 pub use rebuild::{Progress, rebuild};
+pub use retention::{Dropped, drop_pulses, find_old_pulses};

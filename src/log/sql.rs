@@ -11,7 +11,14 @@ macro_rules! statements {
 
 statements! {
     APPEND = "append";
+    DROP_PULSES = "drop_pulses";
+    DROPPABLE_PULSES = "droppable_pulses";
+    EXPORT_HEAD = "export_head";
+    EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    IMPORT_EVENTS = "import_events";
+    IMPORT_HEAD = "import_head";
+    IMPORT_MISSING_PULSES = "import_missing_pulses";
     LAST_LEDGER_TIME = "last_ledger_time";
     LAST_REGISTRATION = "last_registration";
     LOAD_ACCESS_TOKENS = "load_access_tokens";
@@ -21,6 +28,7 @@ statements! {
     LOCK_HEAD = "lock_head";
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
+    PULSES_OF_PARTITION = "pulses_of_partition";
     READ_ADAPTER_LOG = "read_adapter_log";
     READ_HEAD = "read_head";
     READ_LEDGER = "read_ledger";
@@ -31,6 +39,7 @@ statements! {
 
     SCHEMA_VERSION = "schema_version";
     SERVER = "server";
+    TRY_RETENTION_LOCK = "try_retention_lock";
 }
 
 /// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.

@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod dev;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
@@ -16,5 +20,7 @@ mod log;
 mod postgres;
 #[cfg(test)]
 mod rebuild;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod support;
