@@ -4,5 +4,7 @@
 //! no projection, no orchestrator. Absent on purpose: any way to change the log.
 
 pub mod chain;
+pub mod explain;
+pub mod replay;
 pub mod row;
 pub mod source;

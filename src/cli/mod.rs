@@ -20,6 +20,7 @@ mod move_session;
 mod orchestrator;
 mod output;
 mod progress;
+mod replay;
 pub mod report;
 mod server;
 mod signals;
@@ -70,6 +71,7 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Replay(replay::ReplayArgs),
     Token(token::TokenArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
@@ -115,6 +117,7 @@ impl Command {
             Self::Adapter(args) => args.run(server).await,
             Self::Venue(args) => args.run().await,
             Self::Migrate(args) => args.run().await,
+            Self::Replay(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,

@@ -11,6 +11,7 @@ mod listen;
 mod load;
 mod migrate;
 mod page;
+mod past;
 mod read;
 pub mod sql;
 
@@ -19,7 +20,8 @@ pub use connect::{Connection, Purpose};
 pub use error::LogError;
 pub use history::read_ownerships;
 pub use listen::listen;
-pub use load::load_fleet;
+pub use load::{load_fleet, load_fleet_at};
 pub use migrate::{Migrated, build_projections, check_schema, migrate};
 pub use page::{PageFilter, read_page};
+pub use past::{At, Extent, InvalidAt, Moment, OutOfHistory, locate, read_extent};
 pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};

@@ -16,11 +16,17 @@ statements! {
     LAST_REGISTRATION = "last_registration";
     LOAD_ACCESS_TOKENS = "load_access_tokens";
     LOAD_ADAPTERS = "load_adapters";
+    LOAD_ADAPTERS_AT = "load_adapters_at";
     LOAD_REGISTRATIONS = "load_registrations";
+    LOAD_REGISTRATIONS_AT = "load_registrations_at";
     LOAD_SESSIONS = "load_sessions";
+    LOAD_SESSIONS_AT = "load_sessions_at";
+    LOCATE_POSITION = "locate_position";
+    LOCATE_TIME = "locate_time";
     LOCK_HEAD = "lock_head";
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
+    READ_EXTENT = "read_extent";
     READ_HEAD = "read_head";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";

@@ -197,7 +197,14 @@ async fn rebuilt_in_one_go_equals_the_live_projections(database: &Database) {
     let transaction = owner.transaction().await.expect("begins");
     build_projections(&transaction, "scratch").await.expect("builds");
     for table in [
-        "adapter", "adapter_history", "session", "session_status", "registration", "registration_history", "ownership", "access_token",
+        "adapter",
+        "adapter_history",
+        "session",
+        "session_status",
+        "registration",
+        "registration_history",
+        "ownership",
+        "access_token",
         "adapter_log",
     ] {
         let difference = format!(

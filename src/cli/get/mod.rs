@@ -1,6 +1,7 @@
 //! `get`: lists adapters, sessions, pods and events, for people as tables and for programs as the API's own JSON.
 
 mod adapters;
+mod at;
 mod events;
 mod follow;
 mod pods;
@@ -14,7 +15,8 @@ use super::table::Table;
 
 /// Lists adapters, sessions, pods or events.
 ///
-/// Examples: conncentric get sessions, conncentric get adapters venue-a -o json, conncentric get events --follow
+/// Examples: conncentric get sessions, conncentric get adapters venue-a -o json, conncentric get events --follow,
+/// conncentric get sessions --at 2026-01-31T12:00:00Z
 #[derive(Debug, clap::Args)]
 pub(super) struct GetArgs {
     #[command(subcommand)]

@@ -34,8 +34,8 @@ pub(crate) async fn stream(
     headers: HeaderMap,
     Query(mut filter): Query<Filter>,
 ) -> Result<impl IntoResponse, ApiError> {
-    if filter.order.is_some() || filter.before.is_some() || filter.limit.is_some() {
-        return Err(ApiError::invalid("order", "a stream has neither order, before nor limit; it goes on from after"));
+    if filter.order.is_some() || filter.before.is_some() || filter.limit.is_some() || filter.at.is_some() {
+        return Err(ApiError::invalid("order", "a stream has neither order, before, at nor limit; it goes on from after"));
     }
     if let Some(last) = headers.get("last-event-id") {
         let position = last.to_str().ok().and_then(|text| text.parse().ok());
