@@ -23,6 +23,7 @@ use crate::wire::session::SessionView;
 
 /// The query of routes that can look back.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AtQuery {
     /// As it was then: a time of RFC 3339 or a position of the log. Left out: now.
@@ -59,7 +60,7 @@ impl App {
     /// The fleet now, or at the moment that the query names.
     pub(crate) async fn look(&self, query: &AtQuery) -> Result<Scene, ApiError> {
         let Some(at) = query.moment()? else {
-            return Ok(Scene { snapshot: self.read().await, past: false });
+            return Ok(Scene { snapshot: self.read(), past: false });
         };
         let (moment, fleet) = self.look_back(at).await?;
         // Sight that has just begun has seen no silence, which is what the log alone can say.

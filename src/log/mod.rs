@@ -3,6 +3,7 @@
 //! Every statement is a file in `sql/`, named after the function that uses it; one test prepares them all against the
 //! migrated schema. Absent on purpose: decisions. What may be appended is the domain's to say, and the database checks it.
 
+mod adapter_log;
 mod append;
 mod connect;
 mod error;
@@ -13,8 +14,10 @@ mod migrate;
 mod page;
 mod past;
 mod read;
+mod rebuild;
 pub mod sql;
 
+pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
 pub use connect::{Connection, Purpose};
 pub use error::LogError;
@@ -25,3 +28,4 @@ pub use migrate::{Migrated, build_projections, check_schema, migrate};
 pub use page::{PageFilter, read_page};
 pub use past::{At, Extent, InvalidAt, Moment, OutOfHistory, locate, read_extent};
 pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};
+pub use rebuild::{Progress, rebuild};

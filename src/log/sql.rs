@@ -26,6 +26,7 @@ statements! {
     LOCK_HEAD = "lock_head";
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
+    READ_ADAPTER_LOG = "read_adapter_log";
     READ_EXTENT = "read_extent";
     READ_HEAD = "read_head";
     READ_LEDGER = "read_ledger";
@@ -35,6 +36,9 @@ statements! {
     READ_TAIL = "read_tail";
     SCHEMA_VERSION = "schema_version";
 }
+
+/// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.
+pub const APPLY_NEXT: &str = include_str!("sql/apply_next.sql");
 
 /// Grants; a script, not a statement.
 pub const GRANT: &str = include_str!("sql/grant.sql");

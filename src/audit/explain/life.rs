@@ -91,6 +91,7 @@ impl Life {
         match event {
             Event::SessionClaimed(event) => event.session == *session,
             Event::SessionStatusChanged(event) => event.session == *session,
+            Event::SessionLogged(event) => event.session == *session,
             Event::SessionMoveOrdered(event) => event.session == *session,
             Event::SessionReleased(event) => event.session == *session,
             Event::LeaseExpired(event) => event.session == *session,
@@ -102,7 +103,7 @@ impl Life {
             Event::PodRegistered(event) => owns(&event.pod),
             Event::PodDrained(event) => owns(&event.pod),
             Event::PodResumed(event) => owns(&event.pod),
-            Event::PodLost(_) | Event::PodLeft(_) | Event::AccessTokenCreated(_) | Event::AccessTokenRevoked(_) => false,
+            _ => false,
         }
     }
 }

@@ -1,9 +1,10 @@
-//! `get`: lists adapters, sessions, pods and events, for people as tables and for programs as the API's own JSON.
+//! `get`: lists adapters, sessions, pods, events and the event logs of adapters, for people as tables and for programs as the API's own JSON.
 
 mod adapters;
 mod at;
 mod events;
 mod follow;
+mod log;
 mod pods;
 mod sessions;
 
@@ -13,7 +14,7 @@ use super::output::{self, Format, FormatArgs};
 use super::server::Api;
 use super::table::Table;
 
-/// Lists adapters, sessions, pods or events.
+/// Lists adapters, sessions, pods, events or the event log of an adapter.
 ///
 /// Examples: conncentric get sessions, conncentric get adapters venue-a -o json, conncentric get events --follow,
 /// conncentric get sessions --at 2026-01-31T12:00:00Z
@@ -36,6 +37,7 @@ enum What {
     Pods(pods::PodsArgs),
     #[command(alias = "event")]
     Events(events::EventsArgs),
+    Log(log::LogArgs),
 }
 
 impl GetArgs {
@@ -46,6 +48,7 @@ impl GetArgs {
             What::Sessions(args) => args.run(api, format).await,
             What::Pods(args) => args.run(api, format).await,
             What::Events(args) => args.run(api, format).await,
+            What::Log(args) => args.run(api, format).await,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `GET /v1/ownership`: who owned what, now or at any moment of the past.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 
 use crate::audit::replay;
 use crate::http::App;
+use crate::http::address::Query;
 use crate::http::problem::ApiError;
 use crate::http::scene::AtQuery;
 use crate::wire::ownership::OwnershipAt;

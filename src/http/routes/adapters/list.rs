@@ -1,6 +1,6 @@
 //! `GET /v1/adapters` and `GET /v1/adapters/{name}`.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderName, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::domain::name::AdapterName;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
+use crate::http::address::{Path, Query};
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::http::scene::AtQuery;

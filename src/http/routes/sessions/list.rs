@@ -1,12 +1,13 @@
 //! `GET /v1/sessions` and `GET /v1/sessions/{adapter}/{ordinal}`.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::name::SessionId;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
+use crate::http::address::{Path, Query};
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::http::scene::AtQuery;
