@@ -22,7 +22,7 @@ fn happened(step: &Step) -> String {
     match &step.recorded.event {
         Event::SessionClaimed(event) => claimed(step, event),
         Event::SessionStatusChanged(event) => with(format!("it was reported {}", event.status), event.reason.as_ref()),
-        Event::SessionLogged(event) => format!("its connector said ({}): {}", event.level, event.message),
+        Event::SessionLogged(event) => format!("its connector said: {}", event.message),
         Event::SessionMoveOrdered(event) => format!("it was ordered to move to {}", event.to),
         Event::SessionReleased(event) => released(event),
         Event::LeaseExpired(event) => format!(
