@@ -23,6 +23,7 @@ mod orchestrator;
 mod output;
 mod progress;
 mod rebuild;
+mod replay;
 pub mod report;
 mod server;
 mod signals;
@@ -77,6 +78,7 @@ enum Command {
     Move(move_session::MoveArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Replay(replay::ReplayArgs),
     Token(token::TokenArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
@@ -125,6 +127,7 @@ impl Command {
             Self::Export(args) => args.run().await,
             Self::Import(args) => args.run().await,
             Self::Rebuild(args) => args.run().await,
+            Self::Replay(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,
