@@ -6,3 +6,4 @@
 pub mod chain;
 pub mod row;
 pub mod source;
+pub mod verify;

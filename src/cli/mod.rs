@@ -27,6 +27,7 @@ mod table;
 mod token;
 mod values;
 mod venue;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -71,6 +72,7 @@ enum Command {
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
     Token(token::TokenArgs),
+    Verify(verify::VerifyArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
     #[command(hide = true)]
@@ -116,6 +118,7 @@ impl Command {
             Self::Venue(args) => args.run().await,
             Self::Migrate(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
+            Self::Verify(args) => args.run().await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,
             Self::Get(args) => args.run(&server.connect()?).await,

@@ -103,11 +103,17 @@ async fn install_projections(connection: &mut Connection) -> Result<bool, LogErr
 
 /// Builds all projections in a schema of this name, from the log as the transaction sees it. Whatever was there is dropped.
 pub async fn build_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
+    create_projections(transaction, schema).await?;
+    transaction.batch_execute("select apply(1, ledger_position) from event_head").await?;
+    Ok(())
+}
+
+/// Makes all projections in a schema of this name, empty, and puts it first in the transaction's search path.
+pub async fn create_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
     transaction.query_one("select begin_projection($1)", &[&schema]).await?;
     for (_, script) in PROJECTIONS {
         transaction.batch_execute(script).await?;
     }
-    transaction.batch_execute("select apply(1, ledger_position) from event_head").await?;
     Ok(())
 }
 

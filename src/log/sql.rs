@@ -28,7 +28,21 @@ statements! {
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
     READ_TAIL = "read_tail";
     SCHEMA_VERSION = "schema_version";
+    VERIFY_HEAD = "verify_head";
+    VERIFY_LOG = "verify_log";
+    VERIFY_ORDER = "verify_order";
+    VERIFY_OWNERSHIP = "verify_ownership";
+    VERIFY_SETTINGS = "verify_settings";
+    VERIFY_SNAPSHOT = "verify_snapshot";
+    VERIFY_STANDBY = "verify_standby";
+    VERIFY_STREAM = "verify_stream";
 }
 
 /// Grants; a script, not a statement.
 pub const GRANT: &str = include_str!("sql/grant.sql");
+
+/// What runs inside a scratch schema: scripts that prepare it, and statements about what is in it.
+pub const VERIFY_SCRATCH: &str = include_str!("sql/verify_scratch.sql");
+pub const VERIFY_COMPARE: &str = include_str!("sql/verify_compare.sql");
+pub const VERIFY_APPLY: &str = include_str!("sql/verify_apply.sql");
+pub const VERIFY_ROWS: &str = include_str!("sql/verify_rows.sql");

@@ -10,3 +10,5 @@ mod log;
 mod postgres;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod verify;

@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, reason = "a test binary exports nothing, and `pub` reads better than `pub(crate)` on a helper")]
 #![allow(dead_code, reason = "a helper stays when the last test that uses it goes")]
 
+pub mod big_log;
 pub mod postgres;
 pub mod process;
 pub mod wait;
