@@ -281,7 +281,9 @@ impl History {
             return self.command(actor, &Command::RevokeAccessToken { id });
         }
         let mut random = [0; 40];
-        random.iter_mut().for_each(|byte| *byte = u8::try_from(self.random(256)).unwrap_or_default());
+        for byte in &mut random {
+            *byte = u8::try_from(self.random(256))?;
+        }
         let token = BearerToken::from_randomness(&random);
         let create =
             CreateAccessToken { id: token.id().clone(), name: "a person".into(), role: Role::Viewer, pod: None, hash: token.hash() };
