@@ -33,6 +33,7 @@ begin
         union all select 'info', 'connection', 'Session Established' where e.type = 'SessionStatusChanged' and e.data ->> 'status' = 'ACTIVE'
         union all select 'error', 'connection', concat('Connection Error: ', e.data ->> 'reason')
                   where e.type = 'SessionStatusChanged' and e.data ->> 'status' = 'ERROR'
+        union all select e.data ->> 'level', e.data ->> 'category', e.data ->> 'message' where e.type = 'SessionLogged'
         union all select 'info', 'connection', concat_ws(': ', 'Connecting', e.data ->> 'reason')
                   where e.type = 'SessionStatusChanged' and e.data ->> 'status' = 'CLAIMING'
     ) as entry (level, category, description)

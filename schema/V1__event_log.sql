@@ -104,6 +104,23 @@ begin
 end
 $$;
 
+-- Puts the projections that were built in `projection_next` in the place of the live ones.
+create function switch_projection() returns void
+language plpgsql as $$
+declare
+    routine regprocedure;
+begin
+    drop schema if exists projection cascade;
+    alter schema projection_next rename to projection;
+    for routine in
+        select p.oid from pg_proc p join pg_language l on l.oid = p.prolang
+        where p.pronamespace = 'projection'::regnamespace and l.lanname in ('plpgsql', 'sql')
+    loop
+        execute format('alter routine %s set search_path = projection, public, pg_temp', routine);
+    end loop;
+end
+$$;
+
 -- Which text of the projections the schema `projection` was built from.
 create table projection_version (
     one  boolean primary key default true check (one),

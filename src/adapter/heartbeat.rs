@@ -114,7 +114,7 @@ impl Heart {
     }
 
     /// Registers, for as long as it takes, and gives back the heartbeat interval.
-    async fn register(&self) -> Result<Duration, Refused> {
+    async fn register(&mut self) -> Result<Duration, Refused> {
         let mut pause = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
         loop {
             let sent = since_boot();
@@ -124,7 +124,12 @@ impl Heart {
                     self.tell(Message::Registered { sent, answer }).await;
                     self.registrations.send_modify(|count| *count += 1);
                     // Many pods register at once when orchestrators come back; their heartbeats spread out again here.
-                    sleep(jittered(interval / 2)).await;
+                    // News goes at once.
+                    tokio::select! {
+                        () = sleep(jittered(interval / 2)) => {}
+                        () = self.nudge.notified() => {}
+                        _ = self.vitals.changed() => {}
+                    }
                     return Ok(interval);
                 }
                 Err(error) => error,

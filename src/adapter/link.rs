@@ -5,9 +5,11 @@ use std::time::Duration;
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use uuid::Uuid;
 
 use crate::client::{Call, Client, Error};
 use crate::domain::name::{Incarnation, PodName};
+use crate::wire::log::{LogAnswer, LogRequest, NewEntry};
 use crate::wire::pod::{
     DrainRequest, HeartbeatAnswer, HeartbeatRequest, HeldLease, LeaseReport, RegisterAnswer, RegisterRequest, ReleaseAnswer, ReleaseRequest,
 };
@@ -56,6 +58,15 @@ impl Link {
     pub(super) async fn release(&self, sessions: Vec<HeldLease>) -> Result<ReleaseAnswer, Error> {
         let (pod, incarnation) = (self.pod().clone(), self.incarnation().clone());
         self.post("/v1/releases", &ReleaseRequest { pod, incarnation, sessions }, PATIENCE).await
+    }
+
+    /// Passes on entries for the event log. The same key is carried out once, however often it is sent.
+    pub(super) async fn log(&self, key: Uuid, entries: Vec<NewEntry>) -> Result<LogAnswer, Error> {
+        let body = LogRequest { pod: self.pod().clone(), incarnation: self.incarnation().clone(), entries };
+        let headers = [("idempotency-key", key.to_string())];
+        let call =
+            Call { method: Method::POST, path: "/v1/log", body: Some(&body), headers: &headers, timeout: PATIENCE, repeatable: true };
+        self.client.call(&call).await.map(|answer| answer.body)
     }
 
     /// Asks for no new leases.

@@ -18,6 +18,7 @@ mod message;
 mod metrics;
 mod pod;
 mod release;
+mod scribe;
 mod session;
 mod sessions;
 mod stream;
@@ -43,10 +44,12 @@ use self::management::Management;
 use self::metrics::Metrics;
 use self::pod::{Drain, Pod};
 use self::release::{Closed, Releaser};
+use self::scribe::Scribe;
 use self::sessions::{Sessions, Surroundings};
 use self::stream::Ear;
 use self::trust::Trust;
 use crate::client::Client;
+use crate::connector::journal::Journal;
 use crate::connector::registry::Registry;
 use crate::domain::adapter::{Labels, check_labels};
 use crate::domain::name::{Incarnation, PodName};
@@ -139,7 +142,11 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
     helpers.spawn(Ear { link: link.clone(), registrations: registrations_seen, nudge: Arc::clone(&nudge), inbox: inbox.clone() }.run());
     helpers.spawn(Releaser { link: link.clone(), closed: closed_seen, inbox: inbox.clone() }.run());
 
-    let around = Surroundings { pod: config.pod, registry, data_dir: config.data_dir, inbox: inbox.clone(), metrics: Arc::clone(&metrics) };
+    let (journal, entries) = mpsc::channel(scribe::WAITING);
+    helpers.spawn(Scribe { link: link.clone(), entries }.run());
+    let journal = Journal::new(journal);
+    let around =
+        Surroundings { journal, pod: config.pod, registry, data_dir: config.data_dir, inbox: inbox.clone(), metrics: Arc::clone(&metrics) };
     let pod = Pod {
         link: link.clone(),
         belief: Belief::default(),

@@ -15,6 +15,7 @@ use super::release::Closed;
 use super::session::{Order, SessionTask};
 use super::trust;
 use crate::connector::context::{Report, SessionFacts, Term};
+use crate::connector::journal::Journal;
 use crate::connector::registry::Registry;
 use crate::domain::name::{PodName, SessionId};
 use crate::domain::status::OperationalStatus;
@@ -28,6 +29,7 @@ pub(super) struct Surroundings {
     pub(super) data_dir: PathBuf,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) journal: Journal,
 }
 
 pub(super) struct Sessions {
@@ -96,6 +98,7 @@ impl Sessions {
                 pod: self.around.pod.clone(),
                 token: grant.token,
                 settings: grant.settings.clone(),
+                journal: self.around.journal.for_another_run(),
                 folder: self.around.data_dir.join("sessions").join(grant.adapter.as_str()).join(grant.session.ordinal.to_string()),
             },
             terms: terms_seen,

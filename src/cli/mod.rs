@@ -20,6 +20,7 @@ mod move_session;
 mod orchestrator;
 mod output;
 mod progress;
+mod rebuild;
 pub mod report;
 mod server;
 mod signals;
@@ -64,6 +65,7 @@ enum Command {
     Orchestrator(orchestrator::OrchestratorArgs),
     Adapter(adapter::AdapterArgs),
     Migrate(migrate::MigrateArgs),
+    Rebuild(rebuild::RebuildArgs),
     Apply(apply::ApplyArgs),
     Get(get::GetArgs),
     Enable(admin_state::EnableArgs),
@@ -117,6 +119,7 @@ impl Command {
             Self::Adapter(args) => args.run(server).await,
             Self::Venue(args) => args.run().await,
             Self::Migrate(args) => args.run().await,
+            Self::Rebuild(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Verify(args) => args.run().await,
             Self::Completions(args) => args.run(),

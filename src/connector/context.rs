@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::journal::Journal;
 pub use super::lease::Term;
 use super::lease::TrustedLease;
 use super::settings::Settings;
+use crate::domain::entry::{Category, Level};
 use crate::domain::name::{AdapterName, PodName, SessionId};
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::FencingToken;
@@ -22,6 +24,8 @@ pub struct SessionFacts {
     pub settings: Settings,
     /// A folder for this session alone, with its artifacts in `artifacts`.
     pub folder: PathBuf,
+    /// Where its entries for the event log go.
+    pub journal: Journal,
 }
 
 /// One run of one session, as its connector sees it.
@@ -61,24 +65,6 @@ impl Report {
         let short: String = reason.chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect();
         Self { status, reason: Some(short) }
     }
-}
-
-/// How much an entry of the event log matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    Info,
-    Warning,
-    Error,
-}
-
-/// What an entry of the event log is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Category {
-    Connection,
-    Action,
-    System,
 }
 
 impl SessionContext {
@@ -122,7 +108,7 @@ impl SessionContext {
         });
     }
 
-    /// An entry for the log of the pod, under the session's name.
+    /// An entry for the event log of the adapter, which operators read, and for the log of the pod.
     pub fn log(&self, level: Level, category: Category, message: &str) {
         let session = &self.facts.session;
         match level {
@@ -130,6 +116,7 @@ impl SessionContext {
             Level::Warning => tracing::warn!(%session, ?category, "{message}"),
             Level::Error => tracing::error!(%session, ?category, "{message}"),
         }
+        self.facts.journal.write(session, self.facts.token, level, category, message);
     }
 }
 
@@ -225,6 +212,7 @@ mod tests {
             token: FencingToken::from_i64(1).expect("valid"),
             settings: Settings::new(),
             folder: PathBuf::new(),
+            journal: Journal::default(),
         };
         SessionContext::new(facts, term)
     }

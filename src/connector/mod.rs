@@ -6,6 +6,7 @@
 //! [`TrustedLease`] before it writes.
 //!
 //! ```
+//! use conncentric::connector::journal::Journal;
 //! use conncentric::connector::{Connector, ConnectorError, Settings, context::SessionContext};
 //! use conncentric::domain::{adapter::InvalidField, name::ConnectorName};
 //! use futures_util::future::BoxFuture;
@@ -46,6 +47,7 @@
 //!     token: FencingToken::new(Epoch(1), 1)?,
 //!     settings: Settings::new(),
 //!     folder: std::env::temp_dir(),
+//!     journal: Journal::default(),
 //! };
 //! let (context, mut handle) = SessionContext::new(facts, Term::FOR_EVER);
 //! let idle = Idle("idle".parse()?);
@@ -61,6 +63,7 @@ pub mod backoff;
 pub mod context;
 pub mod exec;
 pub mod guard;
+pub mod journal;
 pub mod lease;
 pub mod lines;
 pub mod registry;

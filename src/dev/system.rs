@@ -105,8 +105,9 @@ impl System {
             let before = known.get(name).copied().flatten();
             match pid {
                 Some(pid) if Some(*pid) != before => {
-                    self.tell(name, format_args!(" runs again as pid {pid}"));
+                    // Whoever reads this looks into dev.json next.
                     self.note(name, *pid)?;
+                    self.tell(name, format_args!(" runs again as pid {pid}"));
                 }
                 None if before.is_some() && name == POSTGRES => {
                     self.tell(name, format_args!(" ended; start it again with {}", self.pg_ctl_start()));

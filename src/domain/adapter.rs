@@ -184,6 +184,9 @@ impl AdapterSpec {
             return refuse("placement.capacity", "a session takes at least 1 unit of a pod's capacity".into());
         }
         check_labels("placement.labels", &self.placement.labels)?;
+        for (i, artifact) in self.artifacts.iter().enumerate() {
+            check_text(&format!("artifacts[{i}]"), artifact)?;
+        }
         check_json("settings", &self.settings)
     }
 }

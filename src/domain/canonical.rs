@@ -85,11 +85,24 @@ fn write(node: &Node<'_>, text: &mut String) {
             text.push(']');
         }
         Node::Text(value) => write_text(value, text),
-        // PostgreSQL has no negative zero, so its text would come back as another one.
-        Node::Number(number) if number.as_f64() == Some(0.0) => text.push('0'),
-        Node::Number(number) => text.push_str(&number.to_string()),
+        Node::Number(number) => text.push_str(&number_text(number)),
         Node::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
         Node::Null => text.push_str("null"),
+    }
+}
+
+/// PostgreSQL keeps numbers as decimals: `1e16` comes back as an integer, and there is no negative zero. So whole numbers that
+/// fit into 64 bits are written as integers, however they came.
+fn number_text(number: &Number) -> String {
+    if number.as_u64().is_some() || number.as_i64().is_some() {
+        return number.to_string();
+    }
+    // Of a float only whole numbers have so short a text without a point.
+    let whole = number.as_f64().filter(|float| float.fract() == 0.0).map(|float| format!("{float:.0}"));
+    match whole {
+        Some(digits) if digits == "-0" => "0".into(),
+        Some(digits) if digits.parse::<u64>().is_ok() || digits.parse::<i64>().is_ok() => digits,
+        _ => number.to_string(),
     }
 }
 
@@ -184,6 +197,28 @@ mod tests {
     fn keys_are_ordered_and_white_space_is_gone() {
         let value: Value = serde_json::from_str(r#" { "b" : [ 1 , -0.0, {"z": null, "a": "\u00e4\n"} ], "a" : true } "#).expect("JSON");
         assert_eq!(canonical(&value), r#"{"a":true,"b":[1,0,{"a":"ä\n","z":null}]}"#);
+    }
+
+    /// What PostgreSQL makes of such numbers: the right side is how jsonb gives them back.
+    #[test]
+    fn numbers_are_the_same_before_and_after_they_were_stored() {
+        let stored = [
+            ("1e16", "10000000000000000"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("1e19", "10000000000000000000"),
+            ("-9e18", "-9000000000000000000"),
+            ("-0.0", "0.0"),
+            ("1.0", "1.0"),
+            ("1.50", "1.50"),
+            ("1e-7", "0.0000001"),
+            ("1e20", "100000000000000000000"),
+            ("123456789012345678901234567890", "123456789012345680000000000000"),
+        ];
+        for (given, back) in stored {
+            let parse = |text: &str| serde_json::from_str::<Value>(text).expect("a number");
+            assert_eq!(canonical(&parse(given)), canonical(&parse(back)), "{given}");
+        }
+        assert_eq!(canonical(&serde_json::json!(1.0)), "1");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What somebody wants done. A command is decided on by [`super::decide`], which turns it into events or a refusal.
 
 use super::adapter::{AdapterSpec, Labels};
+use super::entry::{Category, Level};
 use super::identity::{AccessTokenId, Role, TokenHash};
 use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, SessionId};
 use super::status::OperationalStatus;
@@ -10,6 +11,7 @@ use super::token::FencingToken;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precondition {
     None,
+    Present,
     Revision(u32),
     Absent,
 }
@@ -77,6 +79,24 @@ pub struct Release {
     pub access_token: AccessTokenId,
 }
 
+/// What a connector has to say of its session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub session: SessionId,
+    pub token: FencingToken,
+    pub level: Level,
+    pub category: Category,
+    pub message: String,
+}
+
+/// Entries for the event logs of adapters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    pub holder: Holder,
+    pub entries: Vec<Entry>,
+    pub access_token: AccessTokenId,
+}
+
 /// Hand over all sessions of a pod. A pod that drains itself names its incarnation and its access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drain {
@@ -126,6 +146,7 @@ pub enum Command {
         pod: PodName,
     },
     Leave(Leave),
+    Log(Log),
     Move(MoveSession),
     CreateAccessToken(CreateAccessToken),
     RevokeAccessToken {

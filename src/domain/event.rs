@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::adapter::{AdapterSpec, Labels, LeaseTtl};
+use super::entry::{Category, Level};
 use super::identity::{AccessTokenId, Role, TokenHash};
 use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
 use super::status::OperationalStatus;
@@ -125,6 +126,16 @@ pub struct SessionStatusChanged {
     pub token: FencingToken,
     pub status: OperationalStatus,
     pub reason: Option<String>,
+}
+
+/// What a connector had to say of its session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SessionLogged {
+    pub session: SessionId,
+    pub token: FencingToken,
+    pub level: Level,
+    pub category: Category,
+    pub message: String,
 }
 
 /// An order to the owner to close a session so that another pod can start it.
@@ -253,6 +264,7 @@ ledger_events! {
     PodRegistered = 1,
     PodResumed = 1,
     SessionClaimed = 1,
+    SessionLogged = 1,
     SessionMoveOrdered = 1,
     SessionReleased = 1,
     SessionStatusChanged = 1,
@@ -278,6 +290,7 @@ impl Event {
             | Self::PodLost(PodLost { pod, .. })
             | Self::PodLeft(PodLeft { pod, .. }) => format!("pod:{pod}"),
             Self::SessionClaimed(SessionClaimed { session, .. })
+            | Self::SessionLogged(SessionLogged { session, .. })
             | Self::SessionStatusChanged(SessionStatusChanged { session, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { session, .. })
             | Self::SessionReleased(SessionReleased { session, .. })
@@ -291,7 +304,8 @@ impl Event {
     #[must_use]
     pub fn names_token(&self) -> Option<FencingToken> {
         match self {
-            Self::SessionStatusChanged(SessionStatusChanged { token, .. })
+            Self::SessionLogged(SessionLogged { token, .. })
+            | Self::SessionStatusChanged(SessionStatusChanged { token, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { token, .. })
             | Self::SessionReleased(SessionReleased { token, .. })
             | Self::LeaseExpired(LeaseExpired { token, .. }) => Some(*token),

@@ -61,6 +61,8 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
         Event::PodLost(event) => forget_pod(fleet, &event.pod, event.registration),
         Event::PodLeft(event) => forget_pod(fleet, &event.pod, event.registration),
         Event::SessionClaimed(event) => claim(fleet, recorded, event),
+        // For people; but only an owner has anything to say.
+        Event::SessionLogged(event) => lease(fleet, &event.session, event.token).map(drop),
         Event::SessionStatusChanged(event) => set_status(fleet, event),
         Event::SessionMoveOrdered(event) => order_move(fleet, event),
         Event::SessionReleased(event) => {

@@ -13,6 +13,8 @@ use super::token::FencingToken;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalKind {
     Invalid,
+    /// Nobody known is asking.
+    Unauthorized,
     Forbidden,
     NotFound,
     Conflict,
@@ -43,6 +45,8 @@ pub enum Refusal {
     RegistrationDiffers(Holder),
     #[error("adapter {adapter} is at revision {actual}, not {given}; read it again and repeat your change")]
     RevisionStale { adapter: AdapterName, given: u32, actual: u32 },
+    #[error("adapter {0} does not exist (any more), and If-Match asks for one that does")]
+    AdapterMissing(AdapterName),
     #[error("adapter {0} exists already")]
     AdapterExists(AdapterName),
     #[error("adapter {0} is enabled; disable it first and wait until it is INACTIVE")]
@@ -73,6 +77,8 @@ pub enum Refusal {
     NotDraining(PodName),
     #[error("there is no access token {0}; `conncentric token list` shows them")]
     AccessTokenUnknown(AccessTokenId),
+    #[error("access token {0} was revoked; make one with `conncentric token create`")]
+    AccessTokenRevoked(AccessTokenId),
     #[error("the request id {0} was used for another request by somebody else; make a new one")]
     RequestIdTaken(Uuid),
     #[error("a fault of conncentric, nothing was changed: {0}")]
@@ -96,6 +102,7 @@ impl Refusal {
             Self::NotYourPod(_) => "not-your-pod",
             Self::RegistrationDiffers(_) => "registration-differs",
             Self::RevisionStale { .. } => "revision-stale",
+            Self::AdapterMissing(_) => "adapter-missing",
             Self::AdapterExists(_) => "adapter-exists",
             Self::AdapterEnabled(_) => "adapter-enabled",
             Self::StillOwned(_) => "session-owned",
@@ -111,6 +118,7 @@ impl Refusal {
             Self::HoldsSessions(_) => "pod-holds-sessions",
             Self::NotDraining(_) => "not-draining",
             Self::AccessTokenUnknown(_) => "access-token-unknown",
+            Self::AccessTokenRevoked(_) => "unauthorized",
             Self::RequestIdTaken(_) => "request-id-taken",
             Self::Fault(_) => "fault",
         }
@@ -120,6 +128,7 @@ impl Refusal {
     pub fn kind(&self) -> RefusalKind {
         match self {
             Self::Invalid(_) => RefusalKind::Invalid,
+            Self::AccessTokenRevoked(_) => RefusalKind::Unauthorized,
             Self::NotYourPod(_) => RefusalKind::Forbidden,
             Self::AdapterUnknown(_)
             | Self::AdaptersUnknown(_)
@@ -127,7 +136,7 @@ impl Refusal {
             | Self::PodUnknown(_)
             | Self::HolderUnknown(_)
             | Self::AccessTokenUnknown(_) => RefusalKind::NotFound,
-            Self::RevisionStale { .. } | Self::AdapterExists(_) => RefusalKind::PreconditionFailed,
+            Self::RevisionStale { .. } | Self::AdapterMissing(_) | Self::AdapterExists(_) => RefusalKind::PreconditionFailed,
             Self::Fault(_) => RefusalKind::Internal,
             _ => RefusalKind::Conflict,
         }

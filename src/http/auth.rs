@@ -12,6 +12,7 @@ use super::App;
 use super::problem::ApiError;
 use crate::domain::identity::{AccessTokenId, BearerToken, Role};
 use crate::domain::name::PodName;
+use crate::orchestrator::request::Actor;
 use crate::orchestrator::snapshot::Snapshot;
 
 /// What each route needs: any one of the roles, or a role that covers it.
@@ -20,6 +21,7 @@ const RULES: &[(Method, &str, &[Role])] = &[
     (Method::POST, "/v1/heartbeats", &[Role::Pod]),
     (Method::GET, "/v1/pods/{pod}/stream", &[Role::Pod]),
     (Method::POST, "/v1/claims", &[Role::Pod]),
+    (Method::POST, "/v1/log", &[Role::Pod]),
     (Method::POST, "/v1/releases", &[Role::Pod]),
     (Method::DELETE, "/v1/pods/{pod}", &[Role::Pod]),
     (Method::POST, "/v1/pods/{pod}/drain", &[Role::Operator, Role::Pod]),
@@ -28,6 +30,7 @@ const RULES: &[(Method, &str, &[Role])] = &[
     (Method::GET, "/v1/pods/{pod}", &[Role::Viewer]),
     (Method::GET, "/v1/adapters", &[Role::Viewer]),
     (Method::GET, "/v1/adapters/{name}", &[Role::Viewer]),
+    (Method::GET, "/v1/adapters/{name}/log", &[Role::Viewer]),
     (Method::PUT, "/v1/adapters/{name}", &[Role::Admin]),
     (Method::DELETE, "/v1/adapters/{name}", &[Role::Admin]),
     (Method::POST, "/v1/adapters/enable", &[Role::Operator]),
@@ -54,22 +57,26 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// The actor that events name: who, and how they proved it.
-    pub(crate) fn actor(&self) -> String {
-        format!("{}:{} via token:{}", self.role, self.name, self.access_token)
+    pub(crate) fn actor(&self) -> Actor {
+        self.named(format!("{}:{} via token:{}", self.role, self.name, self.access_token))
+    }
+
+    fn named(&self, name: String) -> Actor {
+        Actor { name, access_token: Some(self.access_token.clone()) }
     }
 
     /// The actor when the caller speaks for a pod.
     ///
     /// # Errors
     /// Refuses a token that is bound to another pod.
-    pub(crate) fn speak_for(&self, pod: &PodName) -> Result<String, ApiError> {
+    pub(crate) fn speak_for(&self, pod: &PodName) -> Result<Actor, ApiError> {
         match &self.bound_to {
             Some(bound) if bound != pod => Err(ApiError::new(
                 StatusCode::FORBIDDEN,
                 "not-your-pod",
                 format!("this access token is bound to pod {bound} and may not speak for {pod}; a pod acts only for itself"),
             )),
-            _ => Ok(format!("pod:{pod} via token:{}", self.access_token)),
+            _ => Ok(self.named(format!("pod:{pod} via token:{}", self.access_token))),
         }
     }
 
@@ -91,7 +98,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 /// Lets a request through to its handler only with a valid token of a role that the table names.
 pub(crate) async fn authorize(State(app): State<App>, path: MatchedPath, mut request: Request, next: Next) -> Result<Response, ApiError> {
     let token = bearer_token(request.headers())?;
-    let caller = authenticate(&app, &token).await?;
+    let caller = authenticate(&app, &token, is_look(request.method())).await?;
     let allowed = needed(request.method(), path.as_str());
     if !allowed.iter().any(|needed| caller.role.covers(*needed)) {
         let roles = allowed.iter().map(Role::to_string).collect::<Vec<_>>().join(" or ");
@@ -102,9 +109,13 @@ pub(crate) async fn authorize(State(app): State<App>, path: MatchedPath, mut req
     Ok(next.run(request).await)
 }
 
+/// Whether a request only looks. HEAD is GET without a body.
+fn is_look(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
 fn needed(method: &Method, path: &str) -> &'static [Role] {
-    // HEAD is GET without a body.
-    let method = if method == Method::HEAD { &Method::GET } else { method };
+    let method = if is_look(method) { &Method::GET } else { method };
     RULES.iter().find(|(rule_method, rule_path, _)| rule_method == method && *rule_path == path).map_or(&[], |(_, _, roles)| roles)
 }
 
@@ -115,7 +126,12 @@ fn bearer_token(headers: &HeaderMap) -> Result<BearerToken, ApiError> {
     token.trim().parse().map_err(|error| unauthorized(format!("{error}")))
 }
 
-async fn authenticate(app: &App, token: &BearerToken) -> Result<Caller, ApiError> {
+/// Who looks is let in by the newest state, because the token may have been revoked a moment ago at another orchestrator. Who
+/// changes something need not wait for that: the core refuses what comes with a revoked token, whatever is found here.
+async fn authenticate(app: &App, token: &BearerToken, looks: bool) -> Result<Caller, ApiError> {
+    if looks {
+        return find(&*app.catch_up().await, token);
+    }
     let known = app.orchestrator.latest();
     if known.fleet.access_token(token.id()).is_some() {
         return find(&known, token);

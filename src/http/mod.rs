@@ -2,11 +2,13 @@
 //!
 //! Every route under `/v1` needs an access token of a role that the table in `auth` allows there; nothing else opens anything.
 
+mod address;
 mod auth;
 mod body;
 mod docs;
 mod idempotency;
 mod openapi;
+mod opening;
 mod problem;
 mod reader;
 mod routes;
@@ -16,11 +18,10 @@ mod views;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
+use axum::{Extension, Router};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -28,7 +29,7 @@ use tower_http::trace::TraceLayer;
 
 pub use server::{bind, serve};
 
-use self::body::{MAX_BODY, MAX_HEARTBEAT};
+use self::body::{BodyLimit, MAX_HEARTBEAT};
 use self::problem::ApiError;
 use self::reader::Reader;
 use crate::orchestrator::Orchestrator;
@@ -52,12 +53,18 @@ impl App {
 }
 
 impl App {
-    /// The newest state for a reader: everything that was in the log when it asked, or what is known while the database is away.
-    pub(crate) async fn read(&self) -> Arc<Snapshot> {
+    /// The newest state for whoever looks: everything that was in the log when they asked, or what is known while the database
+    /// is away.
+    pub(crate) async fn catch_up(&self) -> Arc<Snapshot> {
         match self.orchestrator.current().await {
             Ok(snapshot) => snapshot,
             Err(_) => self.orchestrator.latest(),
         }
+    }
+
+    /// The state that handlers show. [`auth`] has caught up when it let the request in, so it is the newest.
+    pub(crate) fn read(&self) -> Arc<Snapshot> {
+        self.orchestrator.latest()
     }
 }
 
@@ -82,13 +89,15 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/pods/{pod}/stream", get(pods::stream::stream))
         .route("/v1/pods/{pod}/drain", post(pods::drain::drain))
         .route("/v1/pods/{pod}/undrain", post(pods::undrain::undrain))
-        .route("/v1/heartbeats", post(pods::heartbeat::heartbeat).layer(DefaultBodyLimit::max(MAX_HEARTBEAT)))
+        .route("/v1/heartbeats", post(pods::heartbeat::heartbeat).layer(Extension(BodyLimit(MAX_HEARTBEAT))))
         .route("/v1/claims", post(pods::claim::claim))
+        .route("/v1/log", post(pods::log::log))
         .route("/v1/releases", post(pods::release::release))
         .route("/v1/adapters", get(adapters::list::list))
         .route("/v1/adapters/enable", post(adapters::set_enabled::enable))
         .route("/v1/adapters/disable", post(adapters::set_enabled::disable))
         .route("/v1/adapters/{name}", get(adapters::list::one).put(adapters::put::put).delete(adapters::delete::delete))
+        .route("/v1/adapters/{name}/log", get(adapters::log::log))
         .route("/v1/sessions", get(sessions::list::list))
         .route("/v1/sessions/{adapter}/{ordinal}", get(sessions::list::one))
         .route("/v1/sessions/{adapter}/{ordinal}/history", get(sessions::history::history))
@@ -111,7 +120,6 @@ fn finish(router: Router<App>, app: App) -> Router {
     let header = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     router
         .with_state(app)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::CACHE_CONTROL, "no-store"))

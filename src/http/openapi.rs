@@ -10,8 +10,8 @@ use super::routes::{adapters, events, health, metrics, pods, sessions, tokens};
     info(title = "Conncentric", description = "Keeps each connection that must exist exactly once running on exactly one of many pods."),
     paths(
         pods::register::register, pods::list::list, pods::list::one, pods::leave::leave, pods::stream::stream, pods::drain::drain,
-        pods::undrain::undrain, pods::heartbeat::heartbeat, pods::claim::claim, pods::release::release,
-        adapters::list::list, adapters::list::one, adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
+        pods::undrain::undrain, pods::heartbeat::heartbeat, pods::claim::claim, pods::release::release, pods::log::log,
+        adapters::list::list, adapters::list::one, adapters::log::log, adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
         adapters::set_enabled::disable, sessions::list::list, sessions::list::one, sessions::history::history,
         sessions::move_session::move_session, events::page::page, events::stream::stream, tokens::create::create, tokens::list::list,
         tokens::revoke::revoke, health::healthz, health::readyz, metrics::metrics,

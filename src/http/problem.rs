@@ -27,8 +27,26 @@ impl ApiError {
         InvalidField::new(field, problem).into()
     }
 
+    #[cfg(test)]
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+    }
+}
+
+/// The member of a document or query that serde refuses. Where one is missing or unknown, only the message names it.
+pub(crate) fn member_at_fault(path: &serde_path_to_error::Path, problem: &str) -> Option<String> {
+    let path = path.to_string();
+    let path = path.trim_end_matches('?').trim_end_matches('.');
+    let named = ["missing field `", "unknown field `", "duplicate field `"].iter().find_map(|start| problem.strip_prefix(start));
+    match named.and_then(|rest| rest.split_once('`')) {
+        Some((name, _)) if path.is_empty() => Some(name.to_owned()),
+        Some((name, _)) if path == name || path.ends_with(&format!(".{name}")) => Some(path.to_owned()),
+        Some((name, _)) => Some(format!("{path}.{name}")),
+        None => (!path.is_empty()).then(|| path.to_owned()),
     }
 }
 
@@ -66,6 +84,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal.kind() {
             RefusalKind::Invalid => StatusCode::BAD_REQUEST,
+            RefusalKind::Unauthorized => StatusCode::UNAUTHORIZED,
             RefusalKind::Forbidden => StatusCode::FORBIDDEN,
             RefusalKind::NotFound => StatusCode::NOT_FOUND,
             RefusalKind::Conflict => StatusCode::CONFLICT,

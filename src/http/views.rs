@@ -55,7 +55,7 @@ fn silence_ms(snapshot: &Snapshot, registration: RegistrationId) -> u64 {
     u64::try_from(silence.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// `now` is the database's time, by which the last heartbeat is dated.
+/// `now` is this machine's time, by which the last heartbeat is dated for people.
 pub(crate) fn pod(snapshot: &Snapshot, id: RegistrationId, registration: &Registration, now: DateTime<Utc>) -> PodView {
     let silence = silence_ms(snapshot, id);
     let interval = heartbeat_interval(snapshot.fleet.shortest_ttl());

@@ -38,10 +38,12 @@ impl LogError {
         }
     }
 
-    /// Whether a constraint refused what was appended: a bug of ours, caught by the database (design 4).
+    /// Whether the database refused what was appended for what it says, as it would refuse it on every other connection too: a
+    /// bug of ours, caught by a constraint (design 4, class 23) or by a type that cannot hold the value (class 22).
     #[must_use]
-    pub fn is_constraint(&self) -> bool {
-        matches!(self, Self::Database(error) if error.code().is_some_and(|code| code.code().starts_with("23")))
+    pub fn refuses_content(&self) -> bool {
+        let of_content = |code: &SqlState| ["22", "23"].iter().any(|class| code.code().starts_with(class));
+        matches!(self, Self::Database(error) if error.code().is_some_and(of_content))
     }
 
     pub(super) fn inconsistent(error: impl std::fmt::Display) -> Self {

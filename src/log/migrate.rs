@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 use tokio_postgres::Transaction;
 
+use super::rebuild::rebuild_projections;
 use super::{Connection, LogError, Purpose, sql};
 
 mod embedded {
@@ -34,15 +35,21 @@ pub struct Migrated {
 
 /// Migrates the database.
 pub async fn migrate(database_url: &str) -> Result<Migrated, LogError> {
-    let mut connection = Connection::open(database_url, Purpose::Migrate).await?;
-    // Of the session, not of a transaction, because every migration is a transaction of its own. Ends with the connection.
-    connection.client.query_one("select pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await?;
+    let mut connection = open_alone(database_url).await?;
     refuse_newer_schema(&connection).await?;
     let report = embedded::migrations::runner().run_async(&mut connection.client).await?;
     let applied = report.applied_migrations().iter().map(|migration| format!("V{}__{}", migration.version(), migration.name())).collect();
     let rebuilt = install_projections(&mut connection).await?;
     connection.client.batch_execute(sql::GRANT).await?;
     Ok(Migrated { applied, rebuilt })
+}
+
+/// A connection that nobody else has at the same time who changes schema or projections.
+pub(super) async fn open_alone(database_url: &str) -> Result<Connection, LogError> {
+    let connection = Connection::open(database_url, Purpose::Migrate).await?;
+    // Of the session, not of a transaction, because every migration is a transaction of its own. Ends with the connection.
+    connection.client.query_one("select pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await?;
+    Ok(connection)
 }
 
 /// Refuses a database that this program cannot serve: not migrated, or migrated by a newer program.
@@ -84,32 +91,40 @@ fn newest_known() -> i32 {
     embedded::migrations::runner().get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
 }
 
-/// Builds the projections from the log if their text has changed. In one transaction that holds the head, so that no append
-/// falls between the old and the new.
+/// Builds the projections from the log if their text has changed: beside the live ones if there are any.
 async fn install_projections(connection: &mut Connection) -> Result<bool, LogError> {
-    let hash = projections_hash();
-    let transaction = connection.client.transaction().await?;
-    let present = transaction.query_opt("select hash from projection_version", &[]).await?;
-    if present.map(|row| row.try_get::<_, String>(0)).transpose()?.as_ref() == Some(&hash) {
+    let present = connection.client.query_opt("select hash from projection_version", &[]).await?;
+    let present: Option<String> = present.map(|row| row.try_get(0)).transpose()?;
+    if present == Some(projections_hash()) {
         return Ok(false);
     }
-    transaction.query_one(sql::LOCK_HEAD, &[]).await?;
+    if present.is_some() {
+        rebuild_projections(connection, |_| {}).await?;
+        return Ok(true);
+    }
+    // Nobody can be appending yet: without projections nothing can.
+    let transaction = connection.client.transaction().await?;
     build_projections(&transaction, "projection").await?;
-    let remember = "insert into projection_version (hash) values ($1) on conflict (one) do update set hash = excluded.hash";
-    transaction.execute(remember, &[&hash]).await?;
+    remember_projections(&transaction).await?;
     transaction.commit().await?;
     Ok(true)
 }
 
-/// Builds all projections in a schema of this name, from the log as the transaction sees it. Whatever was there is dropped.
-pub async fn build_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
-    create_projections(transaction, schema).await?;
-    transaction.batch_execute("select apply(1, ledger_position) from event_head").await?;
-    Ok(())
+/// Notes which text the live projections were built from, and who may read them.
+pub(super) async fn remember_projections(transaction: &Transaction<'_>) -> Result<(), LogError> {
+    let remember = "insert into projection_version (hash) values ($1) on conflict (one) do update set hash = excluded.hash";
+    transaction.execute(remember, &[&projections_hash()]).await?;
+    Ok(transaction.batch_execute(sql::GRANT).await?)
 }
 
-/// Makes all projections in a schema of this name, empty, and puts it first in the transaction's search path.
-pub async fn create_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
+/// Builds all projections in a schema of this name, from the log as the transaction sees it. Whatever was there is dropped.
+pub async fn build_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
+    make_projections(transaction, schema).await?;
+    Ok(transaction.batch_execute("select apply(1, ledger_position) from event_head").await?)
+}
+
+/// Makes the tables and functions of all projections in a schema of this name, empty.
+pub async fn make_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
     transaction.query_one("select begin_projection($1)", &[&schema]).await?;
     for (_, script) in PROJECTIONS {
         transaction.batch_execute(script).await?;

@@ -3,6 +3,7 @@
 //! Every statement is a file in `sql/`, named after the function that uses it; one test prepares them all against the
 //! migrated schema. Absent on purpose: decisions. What may be appended is the domain's to say, and the database checks it.
 
+mod adapter_log;
 mod append;
 mod connect;
 mod error;
@@ -12,14 +13,17 @@ mod load;
 mod migrate;
 mod page;
 mod read;
+mod rebuild;
 pub mod sql;
 
+pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
 pub use connect::{Connection, Purpose};
 pub use error::LogError;
 pub use history::read_ownerships;
 pub use listen::listen;
 pub use load::{load_fleet, load_fleet_within};
-pub use migrate::{Migrated, build_projections, check_schema, create_projections, migrate};
+pub use migrate::{Migrated, build_projections, check_schema, make_projections, migrate};
 pub use page::{PageFilter, read_page};
 pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};
+pub use rebuild::{Progress, rebuild};

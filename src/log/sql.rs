@@ -21,6 +21,7 @@ statements! {
     LOCK_HEAD = "lock_head";
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
+    READ_ADAPTER_LOG = "read_adapter_log";
     READ_HEAD = "read_head";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";
@@ -38,8 +39,14 @@ statements! {
     VERIFY_STREAM = "verify_stream";
 }
 
+/// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.
+pub const APPLY_NEXT: &str = include_str!("sql/apply_next.sql");
+
 /// Grants; a script, not a statement.
 pub const GRANT: &str = include_str!("sql/grant.sql");
+
+/// Run before the snapshot is taken: who rebuilds the projections must not put others in their place meanwhile.
+pub const VERIFY_HOLD: &str = include_str!("sql/verify_hold.sql");
 
 /// What runs inside a scratch schema: scripts that prepare it, and statements about what is in it.
 pub const VERIFY_SCRATCH: &str = include_str!("sql/verify_scratch.sql");

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Orchestrator;
-use super::request::{Done, Failure, Submission};
+use super::request::{Actor, Done, Failure, Submission};
 use crate::domain::command::Command;
 use crate::log::{Connection, LogError, Purpose, check_schema};
 
@@ -31,10 +31,9 @@ pub async fn execute(database_url: &str, command: Command) -> Result<Done, Direc
     let _stop = shutdown.clone().drop_guard();
     let mut tasks = JoinSet::new();
     let orchestrator = Orchestrator::start("direct".into(), database_url.to_owned(), &mut tasks, &shutdown);
-    let submission = Submission { command, actor: format!("{user} via database"), request_id: Uuid::now_v7() };
+    let actor = Actor { name: format!("{user} via database"), access_token: None };
+    let submission = Submission { command, actor, request_id: Uuid::now_v7() };
     // The core answers "unavailable" until it has connected, which it begins by itself.
-    let mut snapshots = orchestrator.snapshots();
-    let connected = async { while snapshots.changed().await.is_ok() && !orchestrator.is_connected() {} };
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(10), connected).await;
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(10), orchestrator.connected()).await;
     Ok(orchestrator.submit(submission).await?)
 }

@@ -58,8 +58,14 @@ impl Draft {
                 draft.members.push((request, nothing()));
                 continue;
             };
+            // As of the ledger that the append is conditional on: revoked at any orchestrator means over at every one.
+            if let Some(revoked) = submission.actor.access_token.as_ref().filter(|id| working.access_token(id).is_none()) {
+                let verdict = Verdict::Refused(Refusal::AccessTokenRevoked(revoked.clone()));
+                draft.members.push((request, verdict));
+                continue;
+            }
             if let Some(events) = carried.get(&submission.request_id) {
-                let verdict = if events.iter().all(|event| event.actor == submission.actor) {
+                let verdict = if events.iter().all(|event| event.actor == submission.actor.name) {
                     Verdict::AlreadyDone(events.clone())
                 } else {
                     Verdict::Refused(Refusal::RequestIdTaken(submission.request_id))
@@ -95,7 +101,7 @@ impl Draft {
         self.batch.events.extend(proposals.into_iter().map(|proposal| PendingEvent {
             id: Uuid::now_v7(),
             proposal,
-            actor: submission.actor.clone(),
+            actor: submission.actor.name.clone(),
             request_id: Some(submission.request_id),
         }));
         Verdict::Events { first, count, refused }

@@ -58,13 +58,18 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         Event::PodRegistered(event) => before.pod(&event.pod).map(|(id, _)| id).into_iter().collect(),
         Event::PodLost(event) => vec![event.registration],
         Event::PodLeft(event) => vec![event.registration],
+        // Their streams end, and they are to know why.
+        Event::AccessTokenRevoked(event) => {
+            let registered = before.registrations().filter(|(_, registration)| registration.access_token == event.access_token);
+            registered.map(|(id, _)| id).collect()
+        }
         Event::SessionStatusChanged(_)
+        | Event::SessionLogged(_)
         | Event::AdapterDeclared(_)
         | Event::AdapterDeleted(_)
         | Event::PodDrained(_)
         | Event::PodResumed(_)
-        | Event::AccessTokenCreated(_)
-        | Event::AccessTokenRevoked(_) => Vec::new(),
+        | Event::AccessTokenCreated(_) => Vec::new(),
     }
 }
 

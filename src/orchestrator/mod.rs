@@ -51,6 +51,7 @@ pub struct Orchestrator {
     inbox: mpsc::Sender<Request>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
     ledger: watch::Receiver<AsOf>,
+    trouble: watch::Receiver<Option<Arc<str>>>,
     pub hub: Arc<Hub>,
     pub metrics: Arc<Metrics>,
 }
@@ -62,6 +63,7 @@ impl Orchestrator {
         let (inbox, requests) = mpsc::channel(INBOX);
         let outlets = Outlets {
             ledger: watch::Sender::new(nothing.as_of()),
+            trouble: watch::Sender::new(Some("not connected yet".into())),
             snapshot: watch::Sender::new(Arc::new(nothing)),
             hub: Arc::default(),
             metrics: Arc::default(),
@@ -70,6 +72,7 @@ impl Orchestrator {
             inbox,
             snapshot: outlets.snapshot.subscribe(),
             ledger: outlets.ledger.subscribe(),
+            trouble: outlets.trouble.subscribe(),
             hub: outlets.hub.clone(),
             metrics: outlets.metrics.clone(),
         };
@@ -82,7 +85,7 @@ impl Orchestrator {
 
     /// Has a command carried out. The answer comes after its commit.
     pub async fn submit(&self, submission: Submission) -> Result<Done, Failure> {
-        let answer = self.ask(|reply| Request::Command { submission, reply }).await;
+        let answer = self.ask(|reply| Request::Command { submission: Box::new(submission), reply }).await;
         if let Err(Failure::Refused(refusal)) = &answer {
             self.metrics.refusals.get_or_create(&CodeLabel { code: refusal.code() }).inc();
         }
@@ -106,10 +109,16 @@ impl Orchestrator {
         self.snapshot.clone()
     }
 
-    /// Whether it can append now.
+    /// What keeps it from appending, in plain words; nothing while it can.
     #[must_use]
-    pub fn is_connected(&self) -> bool {
-        self.metrics.connected.get() == 1
+    pub fn trouble(&self) -> Option<Arc<str>> {
+        self.trouble.borrow().clone()
+    }
+
+    /// Returns once it can append.
+    pub async fn connected(&self) {
+        // An error means that the core has ended, which the next request is told.
+        let _ = self.trouble.clone().wait_for(Option::is_none).await;
     }
 
     async fn ask(&self, request: impl FnOnce(request::Reply) -> Request) -> Result<Done, Failure> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::snapshot::Snapshot;
 use crate::domain::command::Command;
 use crate::domain::event::Recorded;
+use crate::domain::identity::AccessTokenId;
 use crate::domain::name::SessionId;
 use crate::domain::refusal::Refusal;
 
@@ -15,8 +16,17 @@ use crate::domain::refusal::Refusal;
 #[derive(Debug, Clone)]
 pub struct Submission {
     pub command: Command,
-    pub actor: String,
+    pub actor: Actor,
     pub request_id: Uuid,
+}
+
+/// Who sends a command, and what it is good for.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// Who, and how they proved it, as the event will say.
+    pub name: String,
+    /// What opened the door to them. Once it is revoked nothing is carried out any more, not even what was on its way.
+    pub access_token: Option<AccessTokenId>,
 }
 
 /// A command that is in the log, or changed nothing.
@@ -53,7 +63,7 @@ pub(super) type Reply = oneshot::Sender<Result<Done, Failure>>;
 #[derive(Debug)]
 pub(super) enum Request {
     Command {
-        submission: Submission,
+        submission: Box<Submission>,
         reply: Reply,
     },
     /// Answers with a state that includes everything that was in the log when it was asked.

@@ -28,6 +28,8 @@ const CARRIED_KEPT: usize = 20_000;
 pub(super) struct Outlets {
     pub snapshot: watch::Sender<Arc<Snapshot>>,
     pub ledger: watch::Sender<AsOf>,
+    /// What keeps it from appending; nothing while it can.
+    pub trouble: watch::Sender<Option<Arc<str>>>,
     pub hub: Arc<Hub>,
     pub metrics: Arc<Metrics>,
 }

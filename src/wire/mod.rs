@@ -5,6 +5,7 @@
 pub mod access_token;
 pub mod adapter;
 pub mod event;
+pub mod log;
 pub mod pod;
 pub mod problem;
 pub mod push;

@@ -210,7 +210,7 @@ pub struct PodView {
     pub incarnation: Incarnation,
     pub registration: RegistrationId,
     pub registered_at: DateTime<Utc>,
-    /// `READY`, `DRAINING`, `SILENT` (no heartbeat for longer than an interval or two) or `LOST`.
+    /// `READY`, `DRAINING` or `SILENT` (no heartbeat for longer than two intervals).
     pub status: String,
     /// Milliseconds since this orchestrator last heard of it.
     pub last_heartbeat_ms_ago: u64,

@@ -1,5 +1,6 @@
 //! The guard and the `exec` connector, with real processes: whatever dies or hangs, nothing outlives the lease.
 
+use conncentric::connector::journal::Journal;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -204,6 +205,7 @@ impl Session {
             token: FencingToken::from_i64(42).expect("valid"),
             settings: settings.as_object().expect("an object").clone(),
             folder: folder.join("demo").join("0"),
+            journal: Journal::default(),
         };
         let (context, handle) = SessionContext::new(facts, Term { until: since_boot() + FAR, lead: LEAD });
         let mut run = JoinSet::new();

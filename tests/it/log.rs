@@ -1,160 +1,24 @@
 //! The log against a real database: migrations, the conditional append, the constraints, and the projections as a fold (I6).
 
-use conncentric::domain::adapter::{AdapterSpec, LeaseTtl, Mode, OnLeaseLoss, Placement};
-use conncentric::domain::command::{Claim, Command, Drain, MoveSession, Precondition, PutAdapter, Register, Release, SetEnabled, Targets};
-use conncentric::domain::decide::{Proposal, decide};
-use conncentric::domain::event::{AdapterDisabled, Event, SessionClaimed};
+use std::collections::BTreeMap;
+
+use conncentric::audit::{chain, source};
+use conncentric::domain::adapter::LeaseTtl;
+use conncentric::domain::command::{Command, Precondition, PutAdapter, Register, Release, SetEnabled, Targets};
+use conncentric::domain::decide::Proposal;
+use conncentric::domain::event::{AdapterDisabled, ClaimKind, Event, SessionClaimed};
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;
-use conncentric::domain::identity::AccessTokenId;
-use conncentric::domain::name::{Holder, RegistrationId, SessionId};
-use conncentric::domain::placement::Observed;
+use conncentric::domain::name::{RegistrationId, SessionId};
 use conncentric::domain::restore::Parts;
+use conncentric::domain::token::Epoch;
 use conncentric::log::{
-    Appended, Batch, Condition, Connection, Entry, Outcome, PendingEvent, PulseBatch, Purpose, build_projections, load_fleet, migrate,
-    read_tail, sql,
+    Batch, Condition, Connection, Entry, Outcome, PendingEvent, Purpose, build_projections, load_fleet, migrate, read_tail, sql,
 };
-use std::collections::BTreeMap;
-use std::time::Duration;
 use uuid::Uuid;
 
-use crate::support::postgres::Database;
-
-/// A fleet that is decided on and appended to the way an orchestrator does it, without the orchestrator.
-struct Walk {
-    connection: Connection,
-    fleet: Fleet,
-    seed: u64,
-    silent: Option<RegistrationId>,
-}
-
-impl Observed for Walk {
-    fn silence(&self, registration: RegistrationId, _: LeaseTtl) -> Duration {
-        if self.silent == Some(registration) { Duration::from_hours(1) } else { Duration::ZERO }
-    }
-}
-
-impl Walk {
-    async fn begin(database: &Database) -> Self {
-        migrate(&database.url).await.expect("migrates");
-        let mut connection = Connection::open(&database.app_url, Purpose::Append).await.expect("connects");
-        let (fleet, _) = load_fleet(&mut connection).await.expect("loads");
-        Self { connection, fleet, seed: 7, silent: None }
-    }
-
-    fn random(&mut self, below: u32) -> u32 {
-        // xorshift64: the walk is the same every time.
-        self.seed ^= self.seed << 13;
-        self.seed ^= self.seed >> 7;
-        self.seed ^= self.seed << 17;
-        u32::try_from(self.seed % u64::from(below)).expect("smaller than below")
-    }
-
-    async fn append(&mut self, proposals: Vec<Proposal>, beats: Vec<(RegistrationId, i32)>) -> Result<Appended, String> {
-        let events = proposals.into_iter();
-        let events =
-            events.map(|proposal| PendingEvent { id: Uuid::now_v7(), proposal, actor: "test".into(), request_id: Some(Uuid::now_v7()) });
-        let pulse = (!beats.is_empty()).then(|| PulseBatch { id: Uuid::now_v7(), actor: "test".into(), beats });
-        let batch = Batch { events: events.collect(), pulse };
-        let condition = Condition { epoch: self.fleet.epoch(), ledger_position: self.fleet.ledger_position(), position: None };
-        let statement = self.connection.statement(sql::APPEND).await.expect("prepares");
-        match batch.append(&self.connection, &statement, &condition).await.map_err(|error| error.to_string())? {
-            Outcome::Appended(appended) => {
-                for recorded in batch.recorded(&condition, &appended) {
-                    self.fleet = evolve(self.fleet.clone(), &recorded).map_err(|error| error.to_string())?;
-                }
-                Ok(appended)
-            }
-            other => Err(format!("{other:?}")),
-        }
-    }
-
-    async fn command(&mut self, command: &Command) {
-        if let Ok(decision) = decide(&self.fleet, command, self) {
-            let beats = self.fleet.pods().map(|(id, _)| (id, 1)).take(2).collect();
-            self.append(decision.events, beats).await.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        }
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
-        let count = u32::try_from(from.len()).expect("a small world");
-        if count == 0 { None } else { from.get(self.random(count) as usize).cloned() }
-    }
-
-    fn any_session(&mut self) -> SessionId {
-        let sessions: Vec<SessionId> = self.fleet.sessions().map(|(id, _)| id.clone()).collect();
-        self.pick(&sessions).unwrap_or_else(|| "a0/0".parse().expect("a session"))
-    }
-
-    fn any_command(&mut self) -> Command {
-        let adapter = format!("a{}", self.random(4)).parse().expect("a name");
-        let pod = format!("p{}", self.random(4));
-        let token = access_token();
-        let holder = |fleet: &Fleet, pod: &str| {
-            let pod = pod.parse().expect("a name");
-            fleet.pod(&pod).map_or_else(|| holder(pod.as_str(), "none"), |(_, registration)| registration.holder.clone())
-        };
-        match self.random(14) {
-            0 | 1 => Command::PutAdapter(PutAdapter {
-                adapter,
-                spec: spec(u16::try_from(1 + self.random(3)).expect("small"), 1000 + 500 * self.random(3)),
-                enabled: Some(self.random(4) > 0),
-                precondition: Precondition::None,
-            }),
-            2 => Command::DeleteAdapter { adapter, precondition: Precondition::None },
-            3 | 4 => {
-                let targets = if self.random(3) == 0 { Targets::All } else { Targets::Named(vec![adapter]) };
-                Command::SetEnabled(SetEnabled { targets, enabled: self.random(2) == 0, reason: Some("because".into()) })
-            }
-            5..=7 => Command::Register(Register {
-                holder: self::holder(&pod, &format!("i{}", self.random(1000))),
-                capacity: 1 + self.random(5),
-                labels: BTreeMap::default(),
-                connectors: vec!["tcp".parse().expect("a connector")],
-                access_token: token,
-            }),
-            8 | 9 => {
-                let session = self.any_session();
-                let lease = self.fleet.session(&session).and_then(|entry| entry.lease.clone());
-                let (holder, sessions) = match lease {
-                    Some(lease) => (lease.holder, vec![(session, lease.token)]),
-                    None => (holder(&self.fleet, &pod), vec![]),
-                };
-                Command::Release(Release { holder, sessions, access_token: token })
-            }
-            10 => Command::Claim(Claim { holder: holder(&self.fleet, &pod), sessions: vec![self.any_session()], access_token: token }),
-            11 => Command::Drain(Drain { pod: pod.parse().expect("a name"), incarnation: None, access_token: None, reason: None }),
-            12 => Command::Move(MoveSession { session: self.any_session(), to: pod.parse().expect("a name") }),
-            _ => {
-                let registrations: Vec<RegistrationId> = self.fleet.registrations().map(|(id, _)| id).collect();
-                self.silent = self.pick(&registrations);
-                Command::Expire
-            }
-        }
-    }
-}
-
-fn access_token() -> AccessTokenId {
-    "0123456789abcdef".parse().expect("an id")
-}
-
-fn holder(pod: &str, incarnation: &str) -> Holder {
-    Holder { pod: pod.parse().expect("a name"), incarnation: incarnation.parse().expect("an incarnation") }
-}
-
-fn spec(replicas: u16, ttl_ms: u32) -> AdapterSpec {
-    AdapterSpec {
-        connector: "tcp".parse().expect("a connector"),
-        mode: Mode::LoadBalanced,
-        replicas,
-        lease_ttl_ms: LeaseTtl::from_millis(ttl_ms).expect("in bounds"),
-        priority: 100,
-        placement: Placement::default(),
-        on_lease_loss: OnLeaseLoss::Stop,
-        artifacts: vec![],
-        settings: serde_json::Map::new(),
-    }
-}
+use crate::support::postgres::{Database, connect};
+use crate::support::walk::{Walk, access_token, holder, spec};
 
 #[tokio::test]
 async fn six_programs_migrate_an_empty_database_at_once() {
@@ -230,7 +94,7 @@ fn a_claim(pod: &str, registration: i32) -> Proposal {
         pod: pod.parse().expect("a name"),
         incarnation: "i".parse().expect("an incarnation"),
         registration: RegistrationId(registration),
-        kind: conncentric::domain::event::ClaimKind::Placement,
+        kind: ClaimKind::Placement,
         ttl_ms: LeaseTtl::DEFAULT,
         revision: 1,
         units: 1,
@@ -282,8 +146,7 @@ async fn the_database_refuses_a_token_that_does_not_grow() {
     // As if a database had come back without its last epoch: positions go on, the high part of the tokens is smaller.
     let owner = database.connect().await;
     owner.batch_execute("update event_head set epoch = 0").await.expect("the owner may");
-    walk.fleet =
-        Fleet::restore(conncentric::domain::token::Epoch(0), walk.fleet.ledger_position(), walk.fleet.recorded_at(), Parts::default());
+    walk.fleet = Fleet::restore(Epoch(0), walk.fleet.ledger_position(), walk.fleet.recorded_at(), Parts::default());
     let refused = walk.append(vec![a_claim("p1", 2)], vec![]).await.expect_err("refused");
     assert!(refused.contains("ownership_token_grows"), "{refused}");
 }
@@ -326,7 +189,7 @@ async fn history_cannot_be_edited_by_the_application_and_not_by_mistake() {
     let database = Database::create("immutable").await;
     a_walk_with_an_owned_session(&database).await;
     let owner = database.connect().await;
-    let app = crate::support::postgres::connect(&database.app_url).await;
+    let app = connect(&database.app_url).await;
     for statement in ["update event set actor = 'x'", "delete from event", "truncate event_ledger", "update event_head set position = 1"] {
         app.batch_execute(statement).await.expect_err(statement);
     }
@@ -361,17 +224,17 @@ async fn the_hash_chain_is_the_same_in_sql_and_in_rust() {
         let command = walk.any_command();
         walk.command(&command).await;
     }
-    let mut snapshot = conncentric::audit::source::Snapshot::begin(&mut walk.connection, 0).await.expect("begins");
-    let mut previous = conncentric::audit::chain::genesis();
+    let mut snapshot = source::Snapshot::begin(&mut walk.connection, 0).await.expect("begins");
+    let mut previous = chain::genesis();
     loop {
         let page = snapshot.next_page().await.expect("reads");
         if page.is_empty() {
             break;
         }
         for row in page {
-            previous = conncentric::audit::chain::link(&previous, &row).expect("JSON");
+            previous = chain::link(&previous, &row).expect("JSON");
             assert_eq!(previous, row.hash, "at {}", row.position);
         }
     }
-    assert_ne!(previous, conncentric::audit::chain::genesis());
+    assert_ne!(previous, chain::genesis());
 }

@@ -1,13 +1,21 @@
 //! The integration tests: real PostgreSQL, real processes, one binary. Helpers are in [`support`].
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod dev;
+#[cfg(test)]
+mod docs;
+#[cfg(test)]
+mod failover;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
 mod postgres;
+#[cfg(test)]
+mod rebuild;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub async fn verify_database(database_url: &str, rebuild: bool, meter: &Arc<Mete
     let row = reading.client.query_one(sql::VERIFY_STANDBY, &[]).await?;
     let (standby, may_create): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
     let snapshot = reading.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+    snapshot.batch_execute(sql::VERIFY_HOLD).await?;
     snapshot.query_one(sql::VERIFY_SETTINGS, &[]).await?;
     if standby {
         return verify(&snapshot, Rebuild::Skipped("a standby is read-only"), meter).await;

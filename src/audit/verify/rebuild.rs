@@ -11,7 +11,7 @@ use super::live::last_of;
 use super::read::Head;
 use super::report::{Check, Difference, Step, StepName, Timer};
 use crate::domain::token::Position;
-use crate::log::{LogError, create_projections, sql};
+use crate::log::{LogError, make_projections, sql};
 
 /// Positions that are applied at a time. Any cutting gives the same rows; this one shows progress.
 const SPAN: Position = 200_000;
@@ -33,7 +33,7 @@ pub(super) async fn run(transaction: &Transaction<'_>, head: &Head, meter: &Mete
 async fn build(transaction: &Transaction<'_>, head: &Head, meter: &Meter) -> Result<(), LogError> {
     let process: i32 = transaction.query_one("select pg_backend_pid()", &[]).await?.try_get(0)?;
     // Of our own, so that two may verify at a time.
-    create_projections(transaction, &format!("verify_{process}")).await?;
+    make_projections(transaction, &format!("verify_{process}")).await?;
     transaction.batch_execute(sql::VERIFY_SCRATCH).await?;
     let apply = transaction.prepare(sql::VERIFY_APPLY).await?;
     let mut done = 0;

@@ -1,8 +1,9 @@
-//! `get`: lists adapters, sessions, pods and events, for people as tables and for programs as the API's own JSON.
+//! `get`: lists adapters, sessions, pods, events and the event logs of adapters, for people as tables and for programs as the API's own JSON.
 
 mod adapters;
 mod events;
 mod follow;
+mod log;
 mod pods;
 mod sessions;
 
@@ -12,7 +13,7 @@ use super::output::{self, Format, FormatArgs};
 use super::server::Api;
 use super::table::Table;
 
-/// Lists adapters, sessions, pods or events.
+/// Lists adapters, sessions, pods, events or the event log of an adapter.
 ///
 /// Examples: conncentric get sessions, conncentric get adapters venue-a -o json, conncentric get events --follow
 #[derive(Debug, clap::Args)]
@@ -34,6 +35,7 @@ enum What {
     Pods(pods::PodsArgs),
     #[command(alias = "event")]
     Events(events::EventsArgs),
+    Log(log::LogArgs),
 }
 
 impl GetArgs {
@@ -44,6 +46,7 @@ impl GetArgs {
             What::Sessions(args) => args.run(api, format).await,
             What::Pods(args) => args.run(api, format).await,
             What::Events(args) => args.run(api, format).await,
+            What::Log(args) => args.run(api, format).await,
         }
     }
 }

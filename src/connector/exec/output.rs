@@ -6,8 +6,9 @@ use serde::Deserialize;
 use tokio::io::AsyncRead;
 use tokio::time::{Instant, sleep_until};
 
-use crate::connector::context::{Category, Level, SessionContext};
+use crate::connector::context::SessionContext;
 use crate::connector::lines::Lines;
+use crate::domain::entry::{Category, Level};
 
 const MAX_LINE: usize = 64 * 1024;
 

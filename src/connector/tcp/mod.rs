@@ -13,9 +13,10 @@ use futures_util::future::BoxFuture;
 use self::connection::{Connection, Ended};
 use self::settings::TcpSettings;
 use super::backoff::Backoff;
-use super::context::{Category, Level, SessionContext};
+use super::context::SessionContext;
 use super::{Connector, ConnectorError, Settings};
 use crate::domain::adapter::InvalidField;
+use crate::domain::entry::{Category, Level};
 use crate::domain::name::{ConnectorName, InvalidName};
 
 /// The built-in `tcp` connector.

@@ -1,5 +1,6 @@
 //! Against a real listener.
 
+use crate::connector::journal::Journal;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -27,6 +28,7 @@ fn start(address: &str, login: impl Into<serde_json::Value>, term: Term) -> Runn
         token: FencingToken::from_i64(42).expect("valid"),
         settings: settings.as_object().expect("an object").clone(),
         folder: std::env::temp_dir(),
+        journal: Journal::default(),
     };
     let (context, handle) = SessionContext::new(facts, term);
     let mut tasks = JoinSet::new();

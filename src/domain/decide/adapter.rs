@@ -49,11 +49,12 @@ pub(super) fn delete(draft: &mut Draft, name: &AdapterName, precondition: Precon
 
 fn check(name: &AdapterName, adapter: Option<&Adapter>, precondition: Precondition) -> Result<(), Refusal> {
     match (precondition, adapter) {
-        (Precondition::None, _) | (Precondition::Absent, None) => Ok(()),
+        (Precondition::None, _) | (Precondition::Absent, None) | (Precondition::Present, Some(_)) => Ok(()),
         (Precondition::Absent, Some(_)) => Err(Refusal::AdapterExists(name.clone())),
         (Precondition::Revision(given), Some(adapter)) if adapter.revision == given => Ok(()),
-        (Precondition::Revision(given), adapter) => {
-            Err(Refusal::RevisionStale { adapter: name.clone(), given, actual: adapter.map_or(0, |adapter| adapter.revision) })
+        (Precondition::Revision(given), Some(adapter)) => {
+            Err(Refusal::RevisionStale { adapter: name.clone(), given, actual: adapter.revision })
         }
+        (Precondition::Revision(_) | Precondition::Present, None) => Err(Refusal::AdapterMissing(name.clone())),
     }
 }

@@ -15,9 +15,15 @@ use crate::domain::token::Position;
 /// draining one is asked to hand over, and only what another pod has room for.
 pub(super) fn assign(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
     let causes = Causes::of(draft);
+    // Room only shrinks from here on, so where one session of an adapter has no place, none of the others has.
+    let mut without_place = BTreeSet::new();
     for session in waiting(draft) {
-        if let Ok(registration) = placement::choose(&draft.fleet, &session, None, observed) {
-            give(draft, &session, registration, None, causes.for_adapter(&session.adapter))?;
+        if without_place.contains(&session.adapter) {
+            continue;
+        }
+        match placement::choose(&draft.fleet, &session, None, observed) {
+            Ok(registration) => give(draft, &session, registration, None, causes.for_adapter(&session.adapter))?,
+            Err(_) => drop(without_place.insert(session.adapter)),
         }
     }
     hand_over_from_draining(draft, causes.first, observed)

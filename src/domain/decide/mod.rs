@@ -10,6 +10,7 @@ mod claim;
 mod drain;
 mod expire;
 mod heartbeat;
+mod log;
 mod move_session;
 mod pod;
 mod release;
@@ -69,6 +70,10 @@ pub fn decide(fleet: &Fleet, command: &Command, observed: &impl Observed) -> Res
         Command::Drain(drain) => drain::drain(&mut draft, drain)?,
         Command::Undrain { pod } => drain::undrain(&mut draft, pod)?,
         Command::Leave(leave) => pod::leave(&mut draft, leave)?,
+        Command::Log(entries) => {
+            log::log(&mut draft, entries)?;
+            return Ok(draft.finish());
+        }
         Command::Move(order) => move_session::move_session(&mut draft, order, observed)?,
         Command::CreateAccessToken(create) => access_token::create(&mut draft, create)?,
         Command::RevokeAccessToken { id } => access_token::revoke(&mut draft, id)?,

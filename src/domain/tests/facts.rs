@@ -3,10 +3,11 @@
 
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::Register;
+use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, SessionClaimed, SessionMoveOrdered, SessionReleased,
-    SessionStatusChanged,
+    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, SessionClaimed, SessionLogged, SessionMoveOrdered,
+    SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};
@@ -165,6 +166,14 @@ pub(crate) fn reported(id: &str, status: OperationalStatus, reason: Option<&str>
     Fact::new(move |fleet| {
         let token = lease(fleet, &session).token;
         SessionStatusChanged { session: session.clone(), token, status, reason: reason.clone() }
+    })
+}
+
+pub(crate) fn logged(id: &str, message: &str) -> Fact {
+    let (session, message) = (session(id), message.to_owned());
+    Fact::new(move |fleet| {
+        let token = lease(fleet, &session).token;
+        SessionLogged { session: session.clone(), token, level: Level::Info, category: Category::Connection, message: message.clone() }
     })
 }
 

@@ -2,9 +2,10 @@
 
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    Claim, Command, CreateAccessToken, Drain, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, Register, Release, Report,
-    SetEnabled, Targets,
+    Claim, Command, CreateAccessToken, Drain, Entry, Heartbeat, Leave, Log, MoveSession, Precondition, PutAdapter, Register, Release,
+    Report, SetEnabled, Targets,
 };
+use crate::domain::entry::{Category, Level};
 use crate::domain::fleet::Fleet;
 use crate::domain::identity::{AccessTokenId, BearerToken, Role};
 use crate::domain::name::SessionId;
@@ -99,6 +100,25 @@ pub(crate) fn leave(pod: &str) -> Order {
 fn current(fleet: &Fleet, session: &SessionId) -> FencingToken {
     let entry = fleet.session(session).unwrap_or_else(|| panic!("there is no session {session} here"));
     entry.lease.as_ref().unwrap_or_else(|| panic!("nobody owns {session} here")).token
+}
+
+/// An entry of a connector, under the token of the present owner.
+pub(crate) fn says(pod: &str, id: &str, message: &str) -> Order {
+    let (holder, session, message) = (holder(pod), session(id), message.to_owned());
+    Order(Box::new(move |fleet| {
+        let token = current(fleet, &session);
+        Command::Log(Log { holder, entries: vec![entry(session, token, message)], access_token: own() })
+    }))
+}
+
+/// The same, under a token of one's own choice.
+pub(crate) fn says_under(pod: &str, id: &str, token: FencingToken) -> Order {
+    let entries = vec![entry(session(id), token, "hello".into())];
+    Order::plain(Command::Log(Log { holder: holder(pod), entries, access_token: own() }))
+}
+
+fn entry(session: SessionId, token: FencingToken, message: String) -> Entry {
+    Entry { session, token, level: Level::Info, category: Category::Connection, message }
 }
 
 /// A heartbeat that says this of one lease.

@@ -18,6 +18,9 @@ pub(crate) struct Readiness {
     ready: bool,
     orchestrator: String,
     database: &'static str,
+    /// What is in the way, if it is not ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     #[schema(value_type = i32)]
     epoch: Epoch,
     position: Position,
@@ -27,11 +30,13 @@ pub(crate) struct Readiness {
 #[utoipa::path(get, path = "/readyz", tag = "operations", security(()), responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, axum::Json<Readiness>) {
     let snapshot = app.orchestrator.latest();
-    let ready = app.orchestrator.is_connected();
+    let trouble = app.orchestrator.trouble();
+    let ready = trouble.is_none();
     let readiness = Readiness {
         ready,
         orchestrator: app.name.to_string(),
         database: if ready { "connected" } else { "out of reach" },
+        reason: trouble.map(|trouble| trouble.to_string()),
         epoch: snapshot.fleet.epoch(),
         position: snapshot.position,
     };

@@ -8,6 +8,7 @@ pub(crate) mod adapters {
     //! Adapters: declared, listed, enabled, disabled, deleted.
     pub(crate) mod delete;
     pub(crate) mod list;
+    pub(crate) mod log;
     pub(crate) mod put;
     pub(crate) mod set_enabled;
 }
@@ -25,6 +26,7 @@ pub(crate) mod pods {
     pub(crate) mod heartbeat;
     pub(crate) mod leave;
     pub(crate) mod list;
+    pub(crate) mod log;
     pub(crate) mod register;
     pub(crate) mod release;
     pub(crate) mod stream;

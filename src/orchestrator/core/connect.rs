@@ -1,5 +1,7 @@
 //! The connection of the core: what a failure means, and the way back.
 
+use std::sync::Arc;
+
 use tokio::time::{Instant, sleep_until};
 
 use super::{Core, Trouble};
@@ -10,11 +12,11 @@ use crate::orchestrator::state::State;
 impl Core {
     /// Sorts an error of the log. Unless the server itself refused the statement, the connection is given up.
     pub(super) fn broken(&mut self, error: &LogError) -> Trouble {
-        if error.is_definite() && error.is_constraint() {
+        if error.is_definite() && error.refuses_content() {
             return Trouble::Refused(error.to_string());
         }
         tracing::warn!(%error, "lost the log");
-        self.trouble = error.to_string();
+        self.outlets.trouble.send_replace(Some(error.to_string().into()));
         if matches!(error, LogError::Corrupt(_) | LogError::Unreadable(_)) {
             tracing::error!(%error, "the log cannot be folded: loading the projections anew");
             self.loaded = false;
@@ -38,17 +40,19 @@ impl Core {
 
     pub(super) async fn connect(&mut self) {
         match self.try_connect().await {
+            // Connected, and lost again while it caught up: that has been told.
+            Ok(()) if self.link.is_none() => self.next_connect = Instant::now() + self.backoff.next(),
             Ok(()) => {
                 self.backoff.reset();
-                self.trouble.clear();
+                self.outlets.trouble.send_replace(None);
                 self.outlets.metrics.connected.set(1);
                 self.outlets.metrics.reconnects.inc();
             }
             Err(error) => {
-                if self.trouble != error.to_string() {
+                let trouble: Arc<str> = error.to_string().into();
+                if self.outlets.trouble.send_replace(Some(trouble.clone())) != Some(trouble) {
                     tracing::warn!(%error, "cannot reach the log; trying on");
                 }
-                self.trouble = error.to_string();
                 self.link = None;
                 self.next_connect = Instant::now() + self.backoff.next();
             }

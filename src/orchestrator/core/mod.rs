@@ -44,7 +44,6 @@ pub(super) struct Core {
     loaded: bool,
     backoff: Backoff,
     next_connect: Instant,
-    trouble: String,
     next_look: Instant,
     watch: Watch,
     crowded: bool,
@@ -64,7 +63,6 @@ impl Core {
             loaded: false,
             backoff: Backoff::default(),
             next_connect: now,
-            trouble: "not connected yet".into(),
             next_look: now,
             watch: Watch::new(now),
             crowded: false,
@@ -231,8 +229,9 @@ impl Core {
     }
 
     fn turn_away(&self, requests: Vec<Request>) {
+        let trouble = self.outlets.trouble.borrow().clone().unwrap_or_default();
         for request in requests {
-            request.answer(Err(Failure::Unavailable(self.trouble.clone())));
+            request.answer(Err(Failure::Unavailable(trouble.to_string())));
         }
     }
 

@@ -79,14 +79,18 @@ pub struct Database {
 impl Database {
     /// `name` is for people who look at a server's log; it need not be unique.
     pub async fn create(name: &str) -> Self {
+        Self::create_in(SHARED.get_or_init(Guarded::start).await, name).await
+    }
+
+    /// The same in a cluster of the test's own.
+    pub async fn create_in(guarded: &Guarded, name: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let shared = SHARED.get_or_init(Guarded::start).await;
         let name = format!("{}_{}", name.replace('-', "_"), COUNT.fetch_add(1, Ordering::Relaxed));
-        let maintenance_url = shared.cluster.url("postgres");
+        let maintenance_url = guarded.cluster.url("postgres");
         execute(&maintenance_url, &format!("CREATE DATABASE {name}")).await;
         Self {
-            url: shared.cluster.url(&name),
-            app_url: shared.cluster.url_of(APPLICATION, &shared.application_password, &name),
+            url: guarded.cluster.url(&name),
+            app_url: guarded.cluster.url_of(APPLICATION, &guarded.application_password, &name),
             maintenance_url,
             name,
         }

@@ -10,6 +10,7 @@ mod drain;
 mod expire;
 mod heartbeat;
 mod leave;
+mod log;
 mod move_session;
 mod put_adapter;
 mod register;

@@ -36,8 +36,10 @@ fn a_stale_revision_is_refused_even_if_nothing_would_change() {
 }
 
 #[test]
-fn a_revision_of_what_does_not_exist_is_stale() {
-    given([]).when(put_if(Precondition::Revision(1), "a", exclusive(), None)).refused("revision-stale");
+fn if_match_asks_for_an_adapter_that_exists() {
+    given([]).when(put_if(Precondition::Revision(1), "a", exclusive(), None)).refused("adapter-missing");
+    given([]).when(put_if(Precondition::Present, "a", exclusive(), None)).refused("adapter-missing");
+    given([declared("a", exclusive())]).when(put_if(Precondition::Present, "a", exclusive(), None)).then([]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `DELETE /v1/adapters/{name}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::put::precondition;
 use crate::domain::command::Command;
 use crate::http::App;
+use crate::http::address::Path;
 use crate::http::auth::Caller;
 use crate::http::idempotency::RequestId;
 use crate::http::problem::ApiError;

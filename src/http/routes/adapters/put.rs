@@ -1,6 +1,6 @@
 //! `PUT /v1/adapters/{name}`: declares an adapter, or changes it.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 
@@ -10,6 +10,7 @@ use crate::domain::event::Event;
 use crate::domain::name::AdapterName;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
+use crate::http::address::{Path, Query};
 use crate::http::auth::Caller;
 use crate::http::body::Json;
 use crate::http::idempotency::RequestId;
@@ -20,6 +21,7 @@ use crate::orchestrator::request::Submission;
 use crate::wire::adapter::{AdapterDocument, PutAnswer, PutOutcome};
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct How {
     #[serde(default)]
     dry_run: bool,
@@ -78,7 +80,8 @@ fn outcome(events: &[Event]) -> PutOutcome {
 pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, ApiError> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
-        (None | Some("*"), None) => Ok(Precondition::None),
+        (None, None) => Ok(Precondition::None),
+        (Some("*"), None) => Ok(Precondition::Present),
         (None, Some("*")) => Ok(Precondition::Absent),
         (Some(tag), None) => match tag.trim_matches('"').parse() {
             Ok(revision) => Ok(Precondition::Revision(revision)),

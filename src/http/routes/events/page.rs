@@ -1,11 +1,13 @@
 //! `GET /v1/events`: the event table, paged by position.
 
-use axum::extract::{Query, State};
-use chrono::{DateTime, Utc};
+use axum::extract::State;
+use chrono::{DateTime, Datelike, Utc};
 use serde::Deserialize;
 
+use crate::domain::adapter::{InvalidField, check_text};
 use crate::domain::token::Position;
 use crate::http::App;
+use crate::http::address::Query;
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::log::{PageFilter, read_head, read_page};
@@ -36,6 +38,7 @@ pub(crate) struct Filter {
 impl Filter {
     /// The filter in the log's terms, one event wider than the page, so that its end is known.
     pub(crate) fn into_page(self) -> Result<PageFilter, ApiError> {
+        self.check()?;
         let newest_first = match self.order.as_deref() {
             None | Some("asc") => false,
             Some("desc") => true,
@@ -65,6 +68,24 @@ impl Filter {
             newest_first,
             limit: limit + 1,
         })
+    }
+
+    /// Refuses what the database could not even be asked.
+    fn check(&self) -> Result<(), InvalidField> {
+        for (field, text) in [("type", &self.kind), ("stream", &self.stream), ("actor", &self.actor)] {
+            text.iter().try_for_each(|text| check_text(field, text))?;
+        }
+        for (field, position) in [("after", self.after), ("before", self.before)] {
+            if position.is_some_and(|position| position < 0) {
+                return Err(InvalidField::new(field, "positions begin at 1; give 0 for what comes before all of them"));
+            }
+        }
+        for (field, time) in [("from", self.from), ("to", self.to)] {
+            if time.is_some_and(|time| !(0..=9999).contains(&time.year())) {
+                return Err(InvalidField::new(field, "the year has four digits, as in 2026-01-31T12:00:00Z"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::page::{Filter, MAX_LIMIT};
 use crate::domain::token::Position;
+use crate::http::address::Query;
 use crate::http::auth::Caller;
 use crate::http::problem::ApiError;
 use crate::http::{App, STREAM_BREATH};
@@ -34,20 +35,21 @@ pub(crate) async fn stream(
     headers: HeaderMap,
     Query(mut filter): Query<Filter>,
 ) -> Result<impl IntoResponse, ApiError> {
-    if filter.order.is_some() || filter.before.is_some() || filter.limit.is_some() {
-        return Err(ApiError::invalid("order", "a stream has neither order, before nor limit; it goes on from after"));
+    let pointless = [("order", filter.order.is_some()), ("before", filter.before.is_some()), ("limit", filter.limit.is_some())];
+    if let Some((field, _)) = pointless.iter().find(|(_, given)| *given) {
+        return Err(ApiError::invalid(*field, "a stream has neither order, before nor limit; it goes on from after"));
     }
     if let Some(last) = headers.get("last-event-id") {
-        let position = last.to_str().ok().and_then(|text| text.parse().ok());
+        let position = last.to_str().ok().and_then(|text| text.parse().ok()).filter(|position: &Position| *position >= 0);
         filter.after = Some(position.ok_or_else(|| ApiError::invalid("Last-Event-ID", "the id of an event is its position, a number"))?);
     }
+    let mut filter = PageFilter { limit: MAX_LIMIT, ..filter.into_page()? };
     let now = app.orchestrator.current().await?.position;
     let after = filter.after.unwrap_or(now);
     if after > now {
         return Err(ApiError::invalid("after", format!("position {after} is beyond the head, {now}")));
     }
     filter.after = Some(after);
-    let filter = PageFilter { limit: MAX_LIMIT, ..filter.into_page()? };
     let snapshots = app.orchestrator.snapshots();
     let tail = Tail { app, caller, filter, snapshots, seen: after - 1, queue: VecDeque::new() };
     let alive = KeepAlive::new().interval(STREAM_BREATH).text("");

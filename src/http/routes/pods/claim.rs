@@ -1,6 +1,6 @@
 //! `POST /v1/claims`: sessions by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
 use uuid::Uuid;
@@ -28,8 +28,10 @@ pub(crate) async fn claim(
     Json(body): Json<ClaimRequest>,
 ) -> Result<axum::Json<ClaimAnswer>, ApiError> {
     let actor = caller.speak_for(&body.pod)?;
-    let ClaimRequest { pod, incarnation, request_id, sessions } = body;
+    let ClaimRequest { pod, incarnation, request_id, mut sessions } = body;
     check(request_id, &sessions)?;
+    let mut named = HashSet::new();
+    sessions.retain(|session| named.insert(session.clone()));
     let holder = Holder { pod, incarnation };
     let command = Command::Claim(Claim { holder: holder.clone(), sessions: sessions.clone(), access_token: caller.access_token });
     let done = app.orchestrator.submit(Submission { command, actor, request_id }).await?;

@@ -1,6 +1,6 @@
 //! `POST /v1/pods/{pod}/drain`: hand over all sessions of a pod and give it no new ones.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use crate::domain::command::{Command, Drain};
 use crate::domain::decide::preview_drain;
@@ -8,6 +8,7 @@ use crate::domain::identity::Role;
 use crate::domain::name::PodName;
 use crate::domain::placement;
 use crate::http::App;
+use crate::http::address::Path;
 use crate::http::auth::Caller;
 use crate::http::body::OptionalJson;
 use crate::http::idempotency::RequestId;

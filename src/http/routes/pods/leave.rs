@@ -1,12 +1,13 @@
 //! `DELETE /v1/pods/{pod}?incarnation=`: a pod that has released everything says goodbye.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 
 use crate::domain::command::{Command, Leave};
 use crate::domain::name::{Holder, Incarnation, PodName};
 use crate::http::App;
+use crate::http::address::{Path, Query};
 use crate::http::auth::Caller;
 use crate::http::idempotency::RequestId;
 use crate::http::problem::ApiError;
@@ -14,6 +15,7 @@ use crate::http::routes::named;
 use crate::orchestrator::request::Submission;
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     incarnation: String,
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
@@ -17,6 +17,7 @@ use crate::domain::fleet::RegistrationState;
 use crate::domain::name::{Holder, Incarnation, PodName, RegistrationId, SessionId};
 use crate::domain::refusal::Refusal;
 use crate::domain::token::FencingToken;
+use crate::http::address::{Path, Query};
 use crate::http::auth::Caller;
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
@@ -26,6 +27,7 @@ use crate::wire::pod::{Desired, LeaseGrant};
 use crate::wire::push::{Fence, Push, Start, Stop, Sync};
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     incarnation: String,
 }

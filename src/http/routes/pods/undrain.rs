@@ -1,10 +1,11 @@
 //! `POST /v1/pods/{pod}/undrain`: the pod may be given sessions again.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use crate::domain::command::Command;
 use crate::domain::name::PodName;
 use crate::http::App;
+use crate::http::address::Path;
 use crate::http::auth::Caller;
 use crate::http::idempotency::RequestId;
 use crate::http::problem::ApiError;

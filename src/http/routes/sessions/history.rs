@@ -1,12 +1,13 @@
 //! `GET /v1/sessions/{adapter}/{ordinal}/history`: who owned it when.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::name::SessionId;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
+use crate::http::address::Path;
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::log::read_ownerships;
@@ -31,7 +32,7 @@ pub(crate) async fn history(
     let id: SessionId = named("session", &format!("{adapter}/{ordinal}"))?;
     let ownerships = app.reader.query(async |connection| read_ownerships(connection, &id, MAX_OWNERSHIPS).await).await?;
     // A session that is gone may still have a history; one that never was has neither.
-    if ownerships.is_empty() && app.read().await.fleet.session(&id).is_none() {
+    if ownerships.is_empty() && app.read().fleet.session(&id).is_none() {
         return Err(Refusal::SessionUnknown(id).into());
     }
     Ok(axum::Json(History { ownerships }))

@@ -1,12 +1,13 @@
 //! `GET /v1/sessions` and `GET /v1/sessions/{adapter}/{ordinal}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::name::SessionId;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
+use crate::http::address::Path;
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::http::views;
@@ -21,7 +22,7 @@ pub(crate) struct Sessions {
 #[utoipa::path(get, path = "/v1/sessions", tag = "sessions",
     responses((status = 200, body = Sessions), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn list(State(app): State<App>) -> axum::Json<Sessions> {
-    let snapshot = app.read().await;
+    let snapshot = app.read();
     axum::Json(Sessions {
         sessions: snapshot.fleet.sessions().filter_map(|(id, session)| views::session(&snapshot, id, session)).collect(),
     })
@@ -35,7 +36,7 @@ pub(crate) async fn one(
     Path((adapter, ordinal)): Path<(String, String)>,
 ) -> Result<axum::Json<SessionView>, ApiError> {
     let id: SessionId = named("session", &format!("{adapter}/{ordinal}"))?;
-    let snapshot = app.read().await;
+    let snapshot = app.read();
     let view = snapshot.fleet.session(&id).and_then(|session| views::session(&snapshot, &id, session));
     Ok(axum::Json(view.ok_or(Refusal::SessionUnknown(id))?))
 }

@@ -1,11 +1,12 @@
 //! `POST /v1/sessions/{adapter}/{ordinal}/move`: a planned handover to a named pod.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use crate::domain::command::{Command, MoveSession};
 use crate::domain::decide::judge_move;
 use crate::domain::name::SessionId;
 use crate::http::App;
+use crate::http::address::Path;
 use crate::http::auth::Caller;
 use crate::http::body::Json;
 use crate::http::idempotency::RequestId;

@@ -16,7 +16,7 @@ pub(crate) struct AccessTokens {
 #[utoipa::path(get, path = "/v1/tokens", tag = "access tokens",
     responses((status = 200, body = AccessTokens), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn list(State(app): State<App>) -> axum::Json<AccessTokens> {
-    let snapshot = app.read().await;
+    let snapshot = app.read();
     let tokens = snapshot.fleet.access_tokens().map(|(id, issued)| AccessTokenView {
         id: id.clone(),
         name: issued.token.name.clone(),

@@ -1,10 +1,11 @@
 //! `DELETE /v1/tokens/{id}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::domain::command::Command;
 use crate::http::App;
+use crate::http::address::Path;
 use crate::http::auth::Caller;
 use crate::http::idempotency::RequestId;
 use crate::http::problem::ApiError;

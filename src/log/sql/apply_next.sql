@@ -1,0 +1,1 @@
+select projection_next.apply($1, $2)

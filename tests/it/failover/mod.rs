@@ -1,0 +1,69 @@
+//! What breaks in production, one scenario a file: pods, orchestrators, networks and databases that die, hang, or are replaced.
+//!
+//! Each test has a system of real processes and looks at it from outside. Each ends with [`assert_sound`]: whatever happened,
+//! the log holds together, and the venue was never written to by an older owner after a newer one.
+
+mod administrative_state;
+mod cut_off_pod;
+mod database_outage;
+mod database_restart;
+mod duplicate_pod;
+mod killed_pod;
+mod outage;
+mod paused_orchestrator;
+mod paused_pod;
+mod planned_handover;
+mod rolling_restart;
+mod terminated_pod;
+
+use std::time::Duration;
+
+use conncentric::domain::event::{ClaimKind, Event, LeaseExpired, SessionClaimed};
+use conncentric::domain::name::SessionId;
+use conncentric::wire::session::{MoveAnswer, MoveRequest};
+use reqwest::Method;
+
+use crate::support::sound::assert_sound;
+use crate::support::system::{Owners, System};
+use crate::support::wait::eventually;
+
+/// Time for what ought to take none, on a machine that runs all the other tests.
+const SLACK: Duration = Duration::from_secs(15);
+
+/// Sessions that a pod owns.
+fn owned_by(owners: &Owners, pod: &str) -> usize {
+    owners.values().filter(|owner| owner.pod() == pod).count()
+}
+
+/// What has been claimed in that way so far.
+async fn claims(system: &System, kind: ClaimKind) -> Vec<SessionClaimed> {
+    system
+        .events_of(|event| if let Event::SessionClaimed(claimed) = event { Some(claimed) } else { None }.filter(|it| it.kind == kind))
+        .await
+}
+
+async fn expiries(system: &System) -> Vec<LeaseExpired> {
+    system.events_of(|event| if let Event::LeaseExpired(expired) = event { Some(expired) } else { None }).await
+}
+
+/// I7: nothing that happened to the control plane has moved a session, or cost a pod its registration.
+async fn assert_nothing_moved(system: &System, before: &Owners) {
+    assert_eq!(&system.until_active(SLACK).await, before, "same pods, same tokens");
+    let lost = |event: &Event| matches!(event, Event::LeaseExpired(_) | Event::PodLost(_) | Event::SessionReleased(_));
+    let events = system.events().await;
+    assert!(!events.iter().any(|recorded| lost(&recorded.event)), "a lease or a registration was ended: {events:?}");
+    assert_sound(system).await;
+}
+
+/// Moves a session to a pod, which then runs it like any other pod, and gives back which.
+async fn assert_takes_part_again(system: &System, pod: &str) -> SessionId {
+    let owners = system.until_active(SLACK).await;
+    let (session, owner) = owners.into_iter().find(|(_, owner)| owner.pod() != pod).expect("some session is elsewhere");
+    let path = format!("/v1/sessions/{session}/move");
+    let request = MoveRequest { to: pod.parse().expect("a name"), dry_run: false };
+    // It may be about to register.
+    eventually(SLACK, async || system.call::<_, MoveAnswer>(Method::POST, &path, Some(&request)).await).await;
+    let after = system.until_moved(SLACK, &Owners::from([(session.clone(), owner)])).await;
+    assert_eq!(after[&session].pod(), pod);
+    session
+}

@@ -1,0 +1,154 @@
+//! Commands at random, decided on and appended the way an orchestrator does it, without the orchestrator.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use conncentric::domain::adapter::{AdapterSpec, LeaseTtl, Mode, OnLeaseLoss, Placement};
+use conncentric::domain::command::{Claim, Command, Drain, MoveSession, Precondition, PutAdapter, Register, Release, SetEnabled, Targets};
+use conncentric::domain::decide::{Proposal, decide};
+use conncentric::domain::evolve::evolve;
+use conncentric::domain::fleet::Fleet;
+use conncentric::domain::identity::AccessTokenId;
+use conncentric::domain::name::{Holder, RegistrationId, SessionId};
+use conncentric::domain::placement::Observed;
+use conncentric::log::{Appended, Batch, Condition, Connection, Outcome, PendingEvent, PulseBatch, Purpose, load_fleet, migrate, sql};
+use uuid::Uuid;
+
+use super::postgres::Database;
+
+/// A fleet that is decided on and appended to the way an orchestrator does it, without the orchestrator.
+#[derive(Debug)]
+pub struct Walk {
+    pub connection: Connection,
+    pub fleet: Fleet,
+    seed: u64,
+    pub silent: Option<RegistrationId>,
+}
+
+impl Observed for Walk {
+    fn silence(&self, registration: RegistrationId, _: LeaseTtl) -> Duration {
+        if self.silent == Some(registration) { Duration::from_hours(1) } else { Duration::ZERO }
+    }
+}
+
+impl Walk {
+    pub async fn begin(database: &Database) -> Self {
+        migrate(&database.url).await.expect("migrates");
+        let mut connection = Connection::open(&database.app_url, Purpose::Append).await.expect("connects");
+        let (fleet, _) = load_fleet(&mut connection).await.expect("loads");
+        Self { connection, fleet, seed: 7, silent: None }
+    }
+
+    pub fn random(&mut self, below: u32) -> u32 {
+        // xorshift64: the walk is the same every time.
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        u32::try_from(self.seed % u64::from(below)).expect("smaller than below")
+    }
+
+    pub async fn append(&mut self, proposals: Vec<Proposal>, beats: Vec<(RegistrationId, i32)>) -> Result<Appended, String> {
+        let events = proposals.into_iter();
+        let events =
+            events.map(|proposal| PendingEvent { id: Uuid::now_v7(), proposal, actor: "test".into(), request_id: Some(Uuid::now_v7()) });
+        let pulse = (!beats.is_empty()).then(|| PulseBatch { id: Uuid::now_v7(), actor: "test".into(), beats });
+        let batch = Batch { events: events.collect(), pulse };
+        let condition = Condition { epoch: self.fleet.epoch(), ledger_position: self.fleet.ledger_position(), position: None };
+        let statement = self.connection.statement(sql::APPEND).await.expect("prepares");
+        match batch.append(&self.connection, &statement, &condition).await.map_err(|error| error.to_string())? {
+            Outcome::Appended(appended) => {
+                for recorded in batch.recorded(&condition, &appended) {
+                    self.fleet = evolve(self.fleet.clone(), &recorded).map_err(|error| error.to_string())?;
+                }
+                Ok(appended)
+            }
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    pub async fn command(&mut self, command: &Command) {
+        if let Ok(decision) = decide(&self.fleet, command, self) {
+            let beats = self.fleet.pods().map(|(id, _)| (id, 1)).take(2).collect();
+            self.append(decision.events, beats).await.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        }
+    }
+
+    pub fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+        let count = u32::try_from(from.len()).expect("a small world");
+        if count == 0 { None } else { from.get(self.random(count) as usize).cloned() }
+    }
+
+    pub fn any_session(&mut self) -> SessionId {
+        let sessions: Vec<SessionId> = self.fleet.sessions().map(|(id, _)| id.clone()).collect();
+        self.pick(&sessions).unwrap_or_else(|| "a0/0".parse().expect("a session"))
+    }
+
+    pub fn any_command(&mut self) -> Command {
+        let adapter = format!("a{}", self.random(4)).parse().expect("a name");
+        let pod = format!("p{}", self.random(4));
+        let token = access_token();
+        let holder = |fleet: &Fleet, pod: &str| {
+            let pod = pod.parse().expect("a name");
+            fleet.pod(&pod).map_or_else(|| holder(pod.as_str(), "none"), |(_, registration)| registration.holder.clone())
+        };
+        match self.random(14) {
+            0 | 1 => Command::PutAdapter(PutAdapter {
+                adapter,
+                spec: spec(u16::try_from(1 + self.random(3)).expect("small"), 1000 + 500 * self.random(3)),
+                enabled: Some(self.random(4) > 0),
+                precondition: Precondition::None,
+            }),
+            2 => Command::DeleteAdapter { adapter, precondition: Precondition::None },
+            3 | 4 => {
+                let targets = if self.random(3) == 0 { Targets::All } else { Targets::Named(vec![adapter]) };
+                Command::SetEnabled(SetEnabled { targets, enabled: self.random(2) == 0, reason: Some("because".into()) })
+            }
+            5..=7 => Command::Register(Register {
+                holder: self::holder(&pod, &format!("i{}", self.random(1000))),
+                capacity: 1 + self.random(5),
+                labels: BTreeMap::default(),
+                connectors: vec!["tcp".parse().expect("a connector")],
+                access_token: token,
+            }),
+            8 | 9 => {
+                let session = self.any_session();
+                let lease = self.fleet.session(&session).and_then(|entry| entry.lease.clone());
+                let (holder, sessions) = match lease {
+                    Some(lease) => (lease.holder, vec![(session, lease.token)]),
+                    None => (holder(&self.fleet, &pod), vec![]),
+                };
+                Command::Release(Release { holder, sessions, access_token: token })
+            }
+            10 => Command::Claim(Claim { holder: holder(&self.fleet, &pod), sessions: vec![self.any_session()], access_token: token }),
+            11 => Command::Drain(Drain { pod: pod.parse().expect("a name"), incarnation: None, access_token: None, reason: None }),
+            12 => Command::Move(MoveSession { session: self.any_session(), to: pod.parse().expect("a name") }),
+            _ => {
+                let registrations: Vec<RegistrationId> = self.fleet.registrations().map(|(id, _)| id).collect();
+                self.silent = self.pick(&registrations);
+                Command::Expire
+            }
+        }
+    }
+}
+
+pub fn access_token() -> AccessTokenId {
+    "0123456789abcdef".parse().expect("an id")
+}
+
+pub fn holder(pod: &str, incarnation: &str) -> Holder {
+    Holder { pod: pod.parse().expect("a name"), incarnation: incarnation.parse().expect("an incarnation") }
+}
+
+pub fn spec(replicas: u16, ttl_ms: u32) -> AdapterSpec {
+    AdapterSpec {
+        connector: "tcp".parse().expect("a connector"),
+        mode: Mode::LoadBalanced,
+        replicas,
+        lease_ttl_ms: LeaseTtl::from_millis(ttl_ms).expect("in bounds"),
+        priority: 100,
+        placement: Placement::default(),
+        on_lease_loss: OnLeaseLoss::Stop,
+        artifacts: vec![],
+        settings: serde_json::Map::new(),
+    }
+}
