@@ -11,3 +11,4 @@ pub mod import;
 pub mod replay;
 pub mod row;
 pub mod source;
+pub mod verify;

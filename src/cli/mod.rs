@@ -31,6 +31,7 @@ mod table;
 mod token;
 mod values;
 mod venue;
+mod verify;
 mod verify_file;
 
 use std::process::ExitCode;
@@ -80,6 +81,7 @@ enum Command {
     Import(import::ImportArgs),
     Replay(replay::ReplayArgs),
     Token(token::TokenArgs),
+    Verify(verify::VerifyArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
     #[command(hide = true)]
@@ -129,6 +131,7 @@ impl Command {
             Self::Rebuild(args) => args.run().await,
             Self::Replay(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
+            Self::Verify(args) => args.run().await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,
             Self::Get(args) => args.run(&server.connect()?).await,

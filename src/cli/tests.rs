@@ -44,6 +44,7 @@ fn wrong_usage_is_told_apart_from_failure() {
     assert_eq!(refused("conncentric get events --from yesterday"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric get sessions --at 7 --watch"), ErrorKind::ArgumentConflict);
     assert_eq!(refused("conncentric replay --session venue-a --database-url x"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric verify --database-url postgresql://x -o yaml"), ErrorKind::InvalidValue);
 }
 
 #[test]
@@ -70,6 +71,7 @@ fn what_people_type_is_understood() {
         "conncentric orchestrator --listen 127.0.0.1:0 --database-url postgresql://a,b/c --migrations none --management-listen",
         "conncentric adapter --orchestrator http://a:1,http://b:2 --pod pod-1 --capacity 9 --label zone=a --label rack=1 --token-file F",
         "conncentric migrate --database-url postgresql://x",
+        "conncentric verify --database-url postgresql://x -o json --no-rebuild",
         "conncentric venue --listen 127.0.0.1:0 --journal j",
         "conncentric guard --deadline-ns 7 -- sh -c x --token y",
         "conncentric guard-child --guard 7 -- sh --server z",

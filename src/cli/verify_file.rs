@@ -8,8 +8,7 @@ use super::output;
 use crate::audit::export::{KeyProblem, Ledger, check_file, read_verify_key};
 
 /// Checks files that continue each other, and says what they hold.
-#[expect(dead_code, reason = "`verify` calls it for --file")]
-pub(super) async fn run(files: &[PathBuf], key: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn run(files: &[PathBuf], key: Option<&Path>) -> anyhow::Result<()> {
     let trusted = public_key(key)?;
     output::line(&summary(&check_file(files, trusted)?, trusted.is_some()))
 }

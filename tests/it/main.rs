@@ -26,3 +26,5 @@ mod rebuild;
 mod retention;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod verify;
