@@ -30,7 +30,7 @@ pub(super) struct VerifyArgs {
     database_url: Option<String>,
 
     /// Check files that `conncentric export` wrote instead, which needs no database. Several, in order, continue each other
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, env = "CONNCENTRIC_VERIFY_FILE", value_name = "FILE", num_args = 1..)]
     file: Vec<PathBuf>,
 
     /// The public key that signed heads in the files must be signed with, in PEM
