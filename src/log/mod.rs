@@ -18,12 +18,12 @@ pub mod sql;
 
 pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
-pub use connect::{Connection, Purpose};
+pub use connect::{Connection, Purpose, session_user};
 pub use error::LogError;
 pub use history::read_ownerships;
 pub use listen::listen;
 pub use load::load_fleet;
 pub use migrate::{Migrated, build_projections, check_schema, migrate};
 pub use page::{PageFilter, read_page};
-pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};
+pub use read::{Entry, Head, Pulse, find_request, lock_head, read_head, read_tail, unlock_head};
 pub use rebuild::{Progress, rebuild};

@@ -31,6 +31,7 @@ statements! {
 
     SCHEMA_VERSION = "schema_version";
     SERVER = "server";
+    SESSION_USER = "session_user";
 }
 
 /// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.
