@@ -12,7 +12,9 @@ mod apply;
 mod completions;
 mod dev;
 mod drain;
+mod export;
 mod get;
+mod import;
 mod lists;
 mod logging;
 mod migrate;
@@ -21,6 +23,7 @@ mod orchestrator;
 mod output;
 mod progress;
 mod rebuild;
+mod replay;
 pub mod report;
 mod server;
 mod signals;
@@ -28,6 +31,7 @@ mod table;
 mod token;
 mod values;
 mod venue;
+mod verify_file;
 
 use std::process::ExitCode;
 
@@ -72,6 +76,9 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
+    Replay(replay::ReplayArgs),
     Token(token::TokenArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
@@ -117,7 +124,10 @@ impl Command {
             Self::Adapter(args) => args.run(server).await,
             Self::Venue(args) => args.run().await,
             Self::Migrate(args) => args.run().await,
+            Self::Export(args) => args.run().await,
+            Self::Import(args) => args.run().await,
             Self::Rebuild(args) => args.run().await,
+            Self::Replay(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,

@@ -42,6 +42,8 @@ fn wrong_usage_is_told_apart_from_failure() {
     assert_eq!(refused("conncentric dev --pods 0"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric orchestrator --listen everywhere --database-url x"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric get events --from yesterday"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric get sessions --at 7 --watch"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("conncentric replay --session venue-a --database-url x"), ErrorKind::ValueValidation);
 }
 
 #[test]
@@ -58,6 +60,10 @@ fn what_people_type_is_understood() {
         "conncentric move venue-a/0 --to pod-2 --dry-run",
         "conncentric apply -f a.yaml -f - --prune --dry-run -o json",
         "conncentric token create --role pod --name pods --pod pod-1 --database-url postgresql://x",
+        "conncentric get sessions venue-a/0 --at 2026-01-31T12:00:00Z",
+        "conncentric get events --at 1200 --session venue-a/0",
+        "conncentric get pods --at -1",
+        "conncentric replay --at 1200 --session venue-a/0 --explain -o json --database-url postgresql://x",
         "conncentric token revoke 0123456789abcdef",
         "conncentric completions zsh",
         "conncentric dev --data d --port 9000 --orchestrators 1 --pods 5 --lease-ttl 2s --reset",

@@ -21,3 +21,4 @@ pub mod status;
 #[cfg(test)]
 mod tests;
 pub mod token;
+pub mod upcast;

@@ -41,6 +41,7 @@ const RULES: &[(Method, &str, &[Role])] = &[
     (Method::POST, "/v1/sessions/{adapter}/{ordinal}/move", &[Role::Operator]),
     (Method::GET, "/v1/events", &[Role::Viewer]),
     (Method::GET, "/v1/events/stream", &[Role::Viewer]),
+    (Method::GET, "/v1/ownership", &[Role::Viewer]),
     (Method::POST, "/v1/tokens", &[Role::Admin]),
     (Method::GET, "/v1/tokens", &[Role::Admin]),
     (Method::DELETE, "/v1/tokens/{id}", &[Role::Admin]),

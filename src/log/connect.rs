@@ -21,6 +21,8 @@ pub enum Purpose {
     Listen,
     /// Answers queries of people.
     Read,
+    /// Drops old pulses.
+    Retain,
     /// Migrates. Nothing else may take longer than a few seconds.
     Migrate,
 }
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Append => "append",
             Self::Listen => "listen",
             Self::Read => "read",
+            Self::Retain => "retain",
             Self::Migrate => "migrate",
         }
     }
@@ -38,7 +41,7 @@ impl Purpose {
     fn statement_timeout(self) -> &'static str {
         match self {
             Self::Append | Self::Listen => "5s",
-            Self::Read => "30s",
+            Self::Read | Self::Retain => "30s",
             Self::Migrate => "0",
         }
     }

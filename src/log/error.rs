@@ -46,7 +46,7 @@ impl LogError {
         matches!(self, Self::Database(error) if error.code().is_some_and(of_content))
     }
 
-    pub(super) fn inconsistent(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn inconsistent(error: impl std::fmt::Display) -> Self {
         Self::Inconsistent(error.to_string())
     }
 }

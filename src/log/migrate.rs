@@ -16,9 +16,12 @@ const MIGRATION_LOCK: i64 = 0x636f_6e6e_6365_6e74;
 /// The projections, in the order in which they build on each other.
 const PROJECTIONS: &[(&str, &str)] = &[
     ("adapter", include_str!("../../projections/adapter.sql")),
+    ("adapter_history", include_str!("../../projections/adapter_history.sql")),
     ("session", include_str!("../../projections/session.sql")),
+    ("session_status", include_str!("../../projections/session_status.sql")),
     ("registration", include_str!("../../projections/registration.sql")),
     ("ownership", include_str!("../../projections/ownership.sql")),
+    ("registration_history", include_str!("../../projections/registration_history.sql")),
     ("access_token", include_str!("../../projections/access_token.sql")),
     ("adapter_log", include_str!("../../projections/adapter_log.sql")),
     ("apply", include_str!("../../projections/apply.sql")),

@@ -11,17 +11,31 @@ macro_rules! statements {
 
 statements! {
     APPEND = "append";
+    DROP_PULSES = "drop_pulses";
+    DROPPABLE_PULSES = "droppable_pulses";
+    EXPORT_HEAD = "export_head";
+    EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    IMPORT_EVENTS = "import_events";
+    IMPORT_HEAD = "import_head";
+    IMPORT_MISSING_PULSES = "import_missing_pulses";
     LAST_LEDGER_TIME = "last_ledger_time";
     LAST_REGISTRATION = "last_registration";
     LOAD_ACCESS_TOKENS = "load_access_tokens";
     LOAD_ADAPTERS = "load_adapters";
+    LOAD_ADAPTERS_AT = "load_adapters_at";
     LOAD_REGISTRATIONS = "load_registrations";
+    LOAD_REGISTRATIONS_AT = "load_registrations_at";
     LOAD_SESSIONS = "load_sessions";
+    LOAD_SESSIONS_AT = "load_sessions_at";
+    LOCATE_POSITION = "locate_position";
+    LOCATE_TIME = "locate_time";
     LOCK_HEAD = "lock_head";
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
+    PULSES_OF_PARTITION = "pulses_of_partition";
     READ_ADAPTER_LOG = "read_adapter_log";
+    READ_EXTENT = "read_extent";
     READ_HEAD = "read_head";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";
@@ -32,6 +46,7 @@ statements! {
     SCHEMA_VERSION = "schema_version";
     SERVER = "server";
     SESSION_USER = "session_user";
+    TRY_RETENTION_LOCK = "try_retention_lock";
 }
 
 /// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.

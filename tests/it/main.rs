@@ -5,11 +5,17 @@ mod api;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod dev;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
@@ -20,5 +26,7 @@ mod log;
 mod postgres;
 #[cfg(test)]
 mod rebuild;
+#[cfg(test)]
+mod retention;
 #[cfg(test)]
 mod support;
