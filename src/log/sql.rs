@@ -16,6 +16,7 @@ statements! {
     EXPORT_HEAD = "export_head";
     EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    HAS_LOG = "has_log";
     IMPORT_EVENTS = "import_events";
     IMPORT_HEAD = "import_head";
     IMPORT_MISSING_PULSES = "import_missing_pulses";

@@ -50,12 +50,12 @@ fn none(violations: &[String]) {
 /// Which of our modules each may use. `cli` is wiring and may use all.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("adapter", &["client", "connector", "domain", "time", "wire"]),
-    ("audit", &["domain", "log"]),
+    ("audit", &["domain", "log", "wire"]),
     ("client", &["wire"]),
     ("connector", &["domain", "time", "wire"]),
     ("dev", &["client", "domain", "time", "wire"]),
     ("domain", &[]),
-    ("http", &["domain", "log", "orchestrator", "time", "wire"]),
+    ("http", &["audit", "domain", "log", "orchestrator", "time", "wire"]),
     ("log", &["domain", "wire"]),
     ("orchestrator", &["domain", "log", "wire"]),
     ("time", &[]),
