@@ -198,6 +198,10 @@ async fn a_pod_acts_only_for_itself() {
         let drain = json!({ "incarnation": victim.incarnation });
         api.post("/v1/pods/pod-b/drain", &drain).with_token(stolen).send().await.problem(403, "not-your-pod");
     }
+    // Not even under a name that nobody has yet.
+    let mut unheard_of = api.pod("pod-c");
+    unheard_of.token.clone_from(&bound.token);
+    unheard_of.register(10).await.problem(403, "not-your-pod");
     assert_eq!(api.ledger_position().await, before);
     // Nor may people, however mighty, speak for a pod.
     let mut person = victim.clone();
