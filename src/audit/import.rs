@@ -24,7 +24,7 @@ impl std::fmt::Debug for Import<'_> {
 
 /// The last position of a database that holds events; none for one that holds none, migrated or not.
 pub async fn holds_events(connection: &Connection) -> Result<Option<Position>, LogError> {
-    let migrated: bool = connection.client.query_one("select to_regclass('event_head') is not null", &[]).await?.try_get(0)?;
+    let migrated: bool = connection.client.query_one(sql::HAS_LOG, &[]).await?.try_get(0)?;
     if !migrated {
         return Ok(None);
     }
@@ -91,7 +91,7 @@ impl<'a> Import<'a> {
         let event = PulsesDropped { first: row.try_get("first")?, last: row.try_get("last")?, count, partition: None };
         let head = self.transaction.query_one(sql::READ_HEAD, &[]).await?;
         let condition = Condition { epoch, ledger_position: head.try_get("ledger_position")?, position: None };
-        let user: String = self.transaction.query_one("select session_user::text", &[]).await?.try_get(0)?;
+        let user: String = self.transaction.query_one(sql::SESSION_USER, &[]).await?.try_get(0)?;
         let pending = PendingEvent {
             id: Uuid::now_v7(),
             proposal: Proposal { event: event.into(), cause: None },

@@ -115,6 +115,11 @@ impl Connection {
     }
 }
 
+/// Who the database takes us for.
+pub async fn session_user(connection: &Connection) -> Result<String, LogError> {
+    Ok(connection.client.query_one(sql::SESSION_USER, &[]).await?.try_get(0)?)
+}
+
 /// The connection settings in a URL, with the limits that every connection of ours has.
 pub(super) fn config(database_url: &str, purpose: Purpose) -> Result<Config, LogError> {
     let mut config: Config = database_url

@@ -20,7 +20,7 @@ pub mod sql;
 
 pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
-pub use connect::{Connection, Purpose};
+pub use connect::{Connection, Purpose, session_user};
 pub use error::LogError;
 pub use history::read_ownerships;
 pub use listen::listen;
@@ -28,6 +28,6 @@ pub use load::{load_fleet, load_fleet_at, load_fleet_within};
 pub use migrate::{Migrated, build_projections, check_schema, make_projections, migrate};
 pub use page::{PageFilter, read_page};
 pub use past::{At, Extent, InvalidAt, Moment, OutOfHistory, locate, read_extent};
-pub use read::{Entry, Head, Pulse, find_request, read_head, read_tail};
+pub use read::{Entry, Head, Pulse, find_request, lock_head, read_head, read_tail, unlock_head};
 pub use rebuild::{Progress, rebuild};
 pub use retention::{Dropped, drop_pulses, find_old_pulses};

@@ -16,6 +16,7 @@ statements! {
     EXPORT_HEAD = "export_head";
     EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    HAS_LOG = "has_log";
     IMPORT_EVENTS = "import_events";
     IMPORT_HEAD = "import_head";
     IMPORT_MISSING_PULSES = "import_missing_pulses";
@@ -45,6 +46,7 @@ statements! {
 
     SCHEMA_VERSION = "schema_version";
     SERVER = "server";
+    SESSION_USER = "session_user";
     TRY_RETENTION_LOCK = "try_retention_lock";
     VERIFY_HEAD = "verify_head";
     VERIFY_LOG = "verify_log";

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
 mod audit;
+#[cfg(test)]
+mod cli;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod sound;
+pub mod source;
 pub mod system;
 pub mod wait;
 pub mod walk;
