@@ -89,7 +89,7 @@ fn read(path: &Path) -> Vec<String> {
 }
 
 fn write(path: &Path, lines: &[String]) {
-    std::fs::write(path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).expect("written");
+    std::fs::write(path, lines.join("\n") + "\n").expect("written");
 }
 
 fn check(path: &Path) -> Result<Ledger, Problem> {
