@@ -9,6 +9,7 @@ declare
 begin
     if 'adapter' = any (streams) then
         perform apply_adapter(first, last);
+        perform apply_adapter_history(first, last);
     end if;
     if streams && '{adapter,session}' then
         perform apply_session(first, last);
@@ -16,10 +17,12 @@ begin
     end if;
     if 'session' = any (streams) then
         perform apply_ownership(first, last);
+        perform apply_session_status(first, last);
     end if;
-    -- After the sessions: a superseded registration is remembered for as long as one of them names it.
+    -- After the sessions and ownerships: a superseded registration is remembered for as long as one of them names it.
     if streams && '{pod,session}' then
         perform apply_registration(first, last);
+        perform apply_registration_history(first, last);
     end if;
     if 'access-token' = any (streams) then
         perform apply_access_token(first, last);

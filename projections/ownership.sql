@@ -13,6 +13,10 @@ create table ownership (
     incarnation    text not null,
     registration   integer not null,
     claimed_by     text not null,
+    -- What the claim fixed for as long as it lasts.
+    ttl_ms         bigint not null,
+    revision       integer not null,
+    units          bigint not null,
     during         int8range not null,
     since          timestamptz not null,
     until          timestamptz,
@@ -39,10 +43,11 @@ begin
     select claim.session, claim.token,
            coalesce(lag(claim.token) over (partition by claim.session order by claim.token),
                     (select max(o.token) from ownership o where o.session = claim.session)),
-           claim.pod, claim.incarnation, claim.registration, claim.kind, int8range(claim.position, ended.position), claim.recorded_at,
-           ended.recorded_at, case ended.type when 'LeaseExpired' then 'expired' when 'SessionReleased' then 'released' end
+           claim.pod, claim.incarnation, claim.registration, claim.kind, claim.ttl_ms, claim.revision, claim.units,
+           int8range(claim.position, ended.position), claim.recorded_at, ended.recorded_at, case ended.type when 'LeaseExpired' then 'expired' when 'SessionReleased' then 'released' end
     from (select data ->> 'session' as session, (epoch::bigint << 40) | position as token, data ->> 'pod' as pod,
                  data ->> 'incarnation' as incarnation, (data ->> 'registration')::integer as registration, data ->> 'kind' as kind,
+                 (data ->> 'ttl_ms')::bigint as ttl_ms, (data ->> 'revision')::integer as revision, (data ->> 'units')::bigint as units,
                  position, recorded_at, stream
           from event where not pulse and position between first and last and type = 'SessionClaimed') claim
     left join event ended on not ended.pulse and ended.position between first and last and ended.stream = claim.stream

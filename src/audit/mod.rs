@@ -5,7 +5,10 @@
 //! log with one that was.
 
 pub mod chain;
+pub mod explain;
 pub mod export;
 pub mod import;
+pub mod replay;
 pub mod row;
 pub mod source;
+pub mod verify;

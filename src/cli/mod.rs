@@ -23,6 +23,7 @@ mod orchestrator;
 mod output;
 mod progress;
 mod rebuild;
+mod replay;
 pub mod report;
 mod server;
 mod signals;
@@ -30,6 +31,7 @@ mod table;
 mod token;
 mod values;
 mod venue;
+mod verify;
 mod verify_file;
 
 use std::process::ExitCode;
@@ -77,7 +79,9 @@ enum Command {
     Move(move_session::MoveArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Replay(replay::ReplayArgs),
     Token(token::TokenArgs),
+    Verify(verify::VerifyArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
     #[command(hide = true)]
@@ -125,7 +129,9 @@ impl Command {
             Self::Export(args) => args.run().await,
             Self::Import(args) => args.run().await,
             Self::Rebuild(args) => args.run().await,
+            Self::Replay(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
+            Self::Verify(args) => args.run().await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,
             Self::Get(args) => args.run(&server.connect()?).await,

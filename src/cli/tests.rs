@@ -47,6 +47,9 @@ fn wrong_usage_is_told_apart_from_failure() {
     assert_eq!(refused("conncentric export --database-url x --sign-key k --sign-every 0"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric import --database-url x"), ErrorKind::MissingRequiredArgument);
     assert_eq!(refused("conncentric orchestrator --database-url x --pulse-retention long"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric get sessions --at 7 --watch"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("conncentric replay --session venue-a --database-url x"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric verify --database-url postgresql://x -o yaml"), ErrorKind::InvalidValue);
 }
 
 #[test]
@@ -63,6 +66,10 @@ fn what_people_type_is_understood() {
         "conncentric move venue-a/0 --to pod-2 --dry-run",
         "conncentric apply -f a.yaml -f - --prune --dry-run -o json",
         "conncentric token create --role pod --name pods --pod pod-1 --database-url postgresql://x",
+        "conncentric get sessions venue-a/0 --at 2026-01-31T12:00:00Z",
+        "conncentric get events --at 1200 --session venue-a/0",
+        "conncentric get pods --at -1",
+        "conncentric replay --at 1200 --session venue-a/0 --explain -o json --database-url postgresql://x",
         "conncentric token revoke 0123456789abcdef",
         "conncentric completions zsh",
         "conncentric dev --data d --port 9000 --orchestrators 1 --pods 5 --lease-ttl 2s --reset",
@@ -72,6 +79,7 @@ fn what_people_type_is_understood() {
         "conncentric export --database-url postgresql://x --from 5 --to 9 --sign-key k --sign-every 100 -o ledger.jsonl",
         "conncentric import --database-url postgresql://x part-1 part-2 --verify-key k.pub",
         "conncentric orchestrator --database-url postgresql://x --pulse-retention 30d",
+        "conncentric verify --database-url postgresql://x -o json --no-rebuild",
         "conncentric venue --listen 127.0.0.1:0 --journal j",
         "conncentric guard --deadline-ns 7 -- sh -c x --token y",
         "conncentric guard-child --guard 7 -- sh --server z",

@@ -8,12 +8,9 @@ use super::output;
 use crate::audit::export::{KeyProblem, Ledger, check_file, read_verify_key};
 
 /// Checks files that continue each other, and says what they hold.
-#[expect(dead_code, reason = "`verify` calls it for --file")]
-pub(super) async fn run(files: &[PathBuf], key: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn run(files: &[PathBuf], key: Option<&Path>) -> anyhow::Result<()> {
     let trusted = public_key(key)?;
-    let files = files.to_vec();
-    let ledger = tokio::task::spawn_blocking(move || check_file(&files, trusted)).await??;
-    output::line(&summary(&ledger, trusted.is_some()))
+    output::line(&summary(&check_file(files, trusted)?, trusted.is_some()))
 }
 
 pub(super) fn public_key(path: Option<&Path>) -> Result<Option<VerifyingKey>, KeyProblem> {

@@ -6,6 +6,7 @@ pub mod adapter;
 pub mod canonical;
 pub mod command;
 pub mod decide;
+pub mod difference;
 pub mod entry;
 pub mod event;
 pub mod evolve;

@@ -12,6 +12,7 @@ mod opening;
 mod problem;
 mod reader;
 mod routes;
+mod scene;
 mod server;
 mod views;
 
@@ -53,16 +54,8 @@ impl App {
 }
 
 impl App {
-    /// The newest state for whoever looks: everything that was in the log when they asked, or what is known while the database
-    /// is away.
-    pub(crate) async fn catch_up(&self) -> Arc<Snapshot> {
-        match self.orchestrator.current().await {
-            Ok(snapshot) => snapshot,
-            Err(_) => self.orchestrator.latest(),
-        }
-    }
-
-    /// The state that handlers show. [`auth`] has caught up when it let the request in, so it is the newest.
+    /// The state that handlers show. [`auth`] has caught up when it let the request in, so it is the newest: everything that was
+    /// in the log when they asked, or what is known while the database is away.
     pub(crate) fn read(&self) -> Arc<Snapshot> {
         self.orchestrator.latest()
     }
@@ -82,7 +75,7 @@ pub fn management(app: App) -> Router {
 }
 
 fn api(app: &App) -> Router<App> {
-    use routes::{adapters, events, pods, sessions, tokens};
+    use routes::{adapters, events, ownership, pods, sessions, tokens};
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
@@ -104,6 +97,7 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/sessions/{adapter}/{ordinal}/move", post(sessions::move_session::move_session))
         .route("/v1/events", get(events::page::page))
         .route("/v1/events/stream", get(events::stream::stream))
+        .route("/v1/ownership", get(ownership::ownership))
         .route("/v1/tokens", post(tokens::create::create).get(tokens::list::list))
         .route("/v1/tokens/{id}", delete(tokens::revoke::revoke))
         .route_layer(from_fn_with_state(app.clone(), auth::authorize))

@@ -87,14 +87,18 @@ impl Connection {
     }
 
     async fn prepare(&self, purpose: Purpose) -> Result<(), LogError> {
-        let row = self.client.query_one("select current_setting('server_version_num')::integer, pg_is_in_recovery()", &[]).await?;
-        let (version, in_recovery): (i32, bool) = (row.try_get(0)?, row.try_get(1)?);
+        let row = self.client.query_one(sql::SERVER, &[]).await?;
+        let (version, in_recovery, read_only): (i32, bool, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         if version < OLDEST_SERVER {
             let major = version / 10_000;
             return Err(LogError::Unsuitable(format!("the database is PostgreSQL {major}; conncentric needs 15 or newer")));
         }
         if in_recovery && purpose != Purpose::Read {
             return Err(LogError::Unsuitable("the database is a read-only standby; name the primary in --database-url".into()));
+        }
+        if read_only && purpose != Purpose::Read {
+            let detail = "the database is read-only (default_transaction_read_only is on); name the primary in --database-url";
+            return Err(LogError::Unsuitable(detail.into()));
         }
         self.client.query_one(sql::PREPARE_SESSION, &[&purpose.statement_timeout()]).await?;
         Ok(())

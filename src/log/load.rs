@@ -3,19 +3,26 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use tokio_postgres::{IsolationLevel, Row, Transaction};
+use tokio_postgres::{GenericClient, IsolationLevel, Row, Transaction};
 
-use super::{Connection, Head, LogError, sql};
+use super::{Connection, Head, LogError, Moment, sql};
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
 use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Vacated};
 use crate::domain::identity::AccessToken;
-use crate::domain::name::{Holder, RegistrationId};
+use crate::domain::name::{Holder, RegistrationId, SessionId};
 use crate::domain::restore::Parts;
-use crate::domain::token::{Epoch, FencingToken};
+use crate::domain::token::{Epoch, FencingToken, Position};
 
 /// The fleet and the head that it is the fold of, both from one snapshot of the database.
 pub async fn load_fleet(connection: &mut Connection) -> Result<(Fleet, Head), LogError> {
     let snapshot = connection.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+    let loaded = load_fleet_within(&snapshot).await?;
+    snapshot.commit().await?;
+    Ok(loaded)
+}
+
+/// The same from a snapshot that somebody else took.
+pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Head), LogError> {
     let row = snapshot.query_one(sql::READ_HEAD, &[]).await?;
     let head = Head {
         epoch: Epoch(row.try_get("epoch")?),
@@ -24,24 +31,53 @@ pub async fn load_fleet(connection: &mut Connection) -> Result<(Fleet, Head), Lo
         recorded_at: row.try_get("recorded_at")?,
     };
     let parts = Parts {
-        adapters: rows(&snapshot, sql::LOAD_ADAPTERS, adapter).await?,
-        sessions: rows(&snapshot, sql::LOAD_SESSIONS, session).await?,
-        registrations: rows(&snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
+        adapters: rows(snapshot, sql::LOAD_ADAPTERS, adapter).await?,
+        sessions: rows(snapshot, sql::LOAD_SESSIONS, session).await?,
+        registrations: rows(snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
         last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
-        access_tokens: rows(&snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
+        access_tokens: rows(snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
     };
     let last = snapshot.query_opt(sql::LAST_LEDGER_TIME, &[&head.ledger_position]).await?;
     let recorded_at = last.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
-    snapshot.commit().await?;
     Ok((Fleet::restore(head.epoch, head.ledger_position, recorded_at, parts), head))
 }
 
+/// The fleet as it was at a moment, without what only decisions need: access tokens, preferences, what a vacant session was
+/// before. Needs no snapshot: whatever is appended meanwhile changes nothing about a moment that has passed.
+pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<Fleet, LogError> {
+    let client = &connection.client;
+    let at = moment.position;
+    // Sent together, so that the three answers cost one way to the database and back.
+    let (adapters, owned, registrations) = tokio::try_join!(
+        rows_at(client, sql::LOAD_ADAPTERS_AT, at, adapter),
+        rows_at(client, sql::LOAD_SESSIONS_AT, at, session),
+        rows_at(client, sql::LOAD_REGISTRATIONS_AT, at, registration),
+    )?;
+    let mut sessions: Vec<(SessionId, Session)> = Vec::new();
+    for (name, adapter) in &adapters {
+        sessions.extend((0..adapter.spec.replicas).map(|ordinal| (SessionId::new(name.clone(), ordinal), Session::default())));
+    }
+    // After those that stand vacant, so that an owned one prevails.
+    sessions.extend(owned);
+    let parts = Parts { adapters, sessions, registrations, ..Parts::default() };
+    Ok(Fleet::restore(moment.epoch, moment.position, moment.time, parts))
+}
+
 async fn rows<K, V>(
-    snapshot: &Transaction<'_>,
+    client: &impl GenericClient,
     statement: &str,
     read: fn(&Row) -> Result<(K, V), LogError>,
 ) -> Result<Vec<(K, V)>, LogError> {
-    snapshot.query(statement, &[]).await?.iter().map(read).collect()
+    client.query(statement, &[]).await?.iter().map(read).collect()
+}
+
+async fn rows_at<K, V>(
+    client: &impl GenericClient,
+    statement: &str,
+    at: Position,
+    read: fn(&Row) -> Result<(K, V), LogError>,
+) -> Result<Vec<(K, V)>, LogError> {
+    client.query(statement, &[&at]).await?.iter().map(read).collect()
 }
 
 fn adapter(row: &Row) -> Result<(crate::domain::name::AdapterName, Adapter), LogError> {
@@ -55,7 +91,7 @@ fn adapter(row: &Row) -> Result<(crate::domain::name::AdapterName, Adapter), Log
     Ok((text(row, "adapter")?, adapter))
 }
 
-fn session(row: &Row) -> Result<(crate::domain::name::SessionId, Session), LogError> {
+fn session(row: &Row) -> Result<(SessionId, Session), LogError> {
     let token = |column: &str| -> Result<Option<FencingToken>, LogError> {
         row.try_get::<_, Option<i64>>(column)?.map(FencingToken::from_i64).transpose().map_err(LogError::inconsistent)
     };

@@ -16,9 +16,12 @@ const MIGRATION_LOCK: i64 = 0x636f_6e6e_6365_6e74;
 /// The projections, in the order in which they build on each other.
 const PROJECTIONS: &[(&str, &str)] = &[
     ("adapter", include_str!("../../projections/adapter.sql")),
+    ("adapter_history", include_str!("../../projections/adapter_history.sql")),
     ("session", include_str!("../../projections/session.sql")),
+    ("session_status", include_str!("../../projections/session_status.sql")),
     ("registration", include_str!("../../projections/registration.sql")),
     ("ownership", include_str!("../../projections/ownership.sql")),
+    ("registration_history", include_str!("../../projections/registration_history.sql")),
     ("access_token", include_str!("../../projections/access_token.sql")),
     ("adapter_log", include_str!("../../projections/adapter_log.sql")),
     ("apply", include_str!("../../projections/apply.sql")),
@@ -124,7 +127,7 @@ pub async fn build_projections(transaction: &Transaction<'_>, schema: &str) -> R
 }
 
 /// Makes the tables and functions of all projections in a schema of this name, empty.
-pub(super) async fn make_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
+pub async fn make_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
     transaction.query_one("select begin_projection($1)", &[&schema]).await?;
     for (_, script) in PROJECTIONS {
         transaction.batch_execute(script).await?;

@@ -212,9 +212,9 @@ pub struct PodView {
     pub registered_at: DateTime<Utc>,
     /// `READY`, `DRAINING` or `SILENT` (no heartbeat for longer than two intervals).
     pub status: String,
-    /// Milliseconds since this orchestrator last heard of it.
-    pub last_heartbeat_ms_ago: u64,
-    pub last_heartbeat_at: DateTime<Utc>,
+    /// Milliseconds since this orchestrator last heard of it. Nothing with `?at=`: heartbeats are in the view `heartbeat`.
+    pub last_heartbeat_ms_ago: Option<u64>,
+    pub last_heartbeat_at: Option<DateTime<Utc>>,
     pub capacity: u32,
     /// Units of capacity in use.
     pub used: u32,

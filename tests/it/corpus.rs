@@ -97,9 +97,7 @@ fn every_file_folds_in_a_small_history() {
 /// A file that was committed stands for events that exist. `sha256sum --check SHA256SUMS` says the same.
 #[test]
 fn no_file_was_edited() {
-    let line = |((kind, version), data): ((String, i16), Vec<u8>)| {
-        format!("{}  {kind}.v{version}.json\n", data_encoding::HEXLOWER.encode(&Sha256::digest(data)))
-    };
+    let line = |((kind, version), data)| format!("{}  {kind}.v{version}.json\n", data_encoding::HEXLOWER.encode(&Sha256::digest(data)));
     let sums = corpus().into_iter().map(line).collect::<Vec<_>>().concat();
     let listed = std::fs::read_to_string(folder().join("SHA256SUMS")).expect("the list");
     assert_eq!(sums, listed, "restore what was edited; a changed event is a new version with a file of its own");

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod dev;
@@ -24,3 +26,5 @@ mod rebuild;
 mod retention;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod verify;

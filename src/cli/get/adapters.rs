@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::at::AtArgs;
 use super::show;
 use crate::cli::lists::AdapterList;
 use crate::cli::output::Format;
@@ -17,12 +18,15 @@ use crate::wire::adapter::AdapterView;
 pub(super) struct AdaptersArgs {
     /// Only this adapter
     name: Option<AdapterName>,
+
+    #[command(flatten)]
+    at: AtArgs,
 }
 
 impl AdaptersArgs {
     pub(super) async fn run(self, api: &Api, format: Format) -> anyhow::Result<()> {
         let path = self.name.as_ref().map_or_else(|| "/v1/adapters".to_owned(), |name| format!("/v1/adapters/{name}"));
-        let answer = api.get_verbatim(&path).await?;
+        let answer = api.get_verbatim(&self.at.path(&path)?).await?;
         show(format, &answer.body, || {
             let adapters = match self.name {
                 Some(_) => vec![serde_json::from_str(&answer.body)?],

@@ -33,8 +33,12 @@ pub(super) struct EventsArgs {
     limit: u32,
 
     /// Go on with new events as they happen, until Ctrl-C. With -o json, one event a line
-    #[arg(long, short, env = "CONNCENTRIC_FOLLOW")]
+    #[arg(long, short, env = "CONNCENTRIC_FOLLOW", conflicts_with = "at")]
     follow: bool,
+
+    /// Only what had happened by this time or position of the log, for example 2026-01-31T12:00:00Z or 1200
+    #[arg(long, env = "CONNCENTRIC_AT", value_name = "TIME|POSITION", allow_hyphen_values = true)]
+    at: Option<String>,
 }
 
 /// Which events; all conditions must hold.
@@ -91,7 +95,7 @@ impl EventsArgs {
     }
 
     fn path(&self) -> anyhow::Result<String> {
-        let page = match (self.position, self.after) {
+        let mut page = match (self.position, self.after) {
             (Some(position), _) => {
                 let any = Filter { pulses: true, ..self.filter.clone() };
                 return any.path("/v1/events", vec![("after", (position - 1).to_string()), ("limit", "1".into())]);
@@ -99,6 +103,7 @@ impl EventsArgs {
             (None, Some(after)) => vec![("after", after.to_string()), ("limit", self.limit.to_string())],
             (None, None) => vec![("order", "desc".into()), ("limit", self.limit.to_string())],
         };
+        page.extend(self.at.clone().map(|at| ("at", at)));
         self.filter.path("/v1/events", page)
     }
 }
@@ -183,13 +188,15 @@ mod tests {
     use super::*;
 
     fn args(position: Option<Position>, after: Option<Position>) -> EventsArgs {
-        EventsArgs { position, filter: Filter::default(), after, limit: 50, follow: false }
+        EventsArgs { position, filter: Filter::default(), after, limit: 50, follow: false, at: None }
     }
 
     #[test]
     fn the_newest_are_asked_for_unless_a_place_is_named() {
         assert_eq!(args(None, None).path().expect("a path"), "/v1/events?order=desc&limit=50&pulses=false");
         assert_eq!(args(None, Some(7)).path().expect("a path"), "/v1/events?after=7&limit=50&pulses=false");
+        let past = EventsArgs { at: Some("2026-01-31T12:00:00Z".into()), ..args(None, None) };
+        assert_eq!(past.path().expect("a path"), "/v1/events?order=desc&limit=50&at=2026-01-31T12%3A00%3A00Z&pulses=false");
         assert_eq!(args(Some(7), None).path().expect("a path"), "/v1/events?after=6&limit=1");
     }
 

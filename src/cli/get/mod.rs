@@ -1,6 +1,7 @@
 //! `get`: lists adapters, sessions, pods, events and the event logs of adapters, for people as tables and for programs as the API's own JSON.
 
 mod adapters;
+mod at;
 mod events;
 mod follow;
 mod log;
@@ -15,7 +16,8 @@ use super::table::Table;
 
 /// Lists adapters, sessions, pods, events or the event log of an adapter.
 ///
-/// Examples: conncentric get sessions, conncentric get adapters venue-a -o json, conncentric get events --follow
+/// Examples: conncentric get sessions, conncentric get adapters venue-a -o json, conncentric get events --follow,
+/// conncentric get sessions --at 2026-01-31T12:00:00Z
 #[derive(Debug, clap::Args)]
 pub(super) struct GetArgs {
     #[command(subcommand)]

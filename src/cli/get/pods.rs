@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::at::AtArgs;
 use super::show;
 use crate::cli::lists::PodList;
 use crate::cli::output::Format;
 use crate::cli::server::Api;
-use crate::cli::table::{self, Table, list, text};
+use crate::cli::table::{self, Table, list, optional, text};
 use crate::domain::name::PodName;
 use crate::wire::pod::PodView;
 
@@ -19,11 +20,14 @@ use crate::wire::pod::PodView;
 pub(super) struct PodsArgs {
     /// Only this pod
     name: Option<PodName>,
+
+    #[command(flatten)]
+    at: AtArgs,
 }
 
 impl PodsArgs {
     pub(super) async fn run(self, api: &Api, format: Format) -> anyhow::Result<()> {
-        let answer = api.get_verbatim("/v1/pods").await?;
+        let answer = api.get_verbatim(&self.at.path("/v1/pods")?).await?;
         let all = serde_json::from_str::<PodList>(&answer.body)?.pods;
         let Some(name) = self.name else {
             return show(format, &answer.body, || Ok(table(answer.answered_at, &all)));
@@ -43,7 +47,7 @@ fn table(now: Option<DateTime<Utc>>, pods: &[PodView]) -> Option<Table> {
             text(&pod.status),
             text(pod.sessions.len()),
             text(format!("{}/{}", pod.used, pod.capacity)),
-            text(table::short(Duration::from_millis(pod.last_heartbeat_ms_ago))),
+            optional(pod.last_heartbeat_ms_ago.map(|ms| table::short(Duration::from_millis(ms)))),
             table::age(now, Some(pod.registered_at)),
             list(&pod.connectors),
             list(&labels),

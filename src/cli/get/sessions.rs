@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::at::AtArgs;
 use super::show;
 use crate::cli::lists::{OwnershipList, SessionList};
 use crate::cli::output::{self, Format};
@@ -26,11 +27,14 @@ pub(super) struct SessionsArgs {
     which: Option<Which>,
 
     /// Show the owners of one session over time
-    #[arg(long, env = "CONNCENTRIC_HISTORY", requires = "which")]
+    #[arg(long, env = "CONNCENTRIC_HISTORY", requires = "which", conflicts_with = "at")]
     history: bool,
 
+    #[command(flatten)]
+    at: AtArgs,
+
     /// Look again every second until Ctrl-C
-    #[arg(long, short, env = "CONNCENTRIC_WATCH")]
+    #[arg(long, short, env = "CONNCENTRIC_WATCH", conflicts_with = "at")]
     watch: bool,
 }
 
@@ -72,7 +76,7 @@ impl SessionsArgs {
             Some(Which::One(session)) => format!("/v1/sessions/{session}"),
             _ => "/v1/sessions".to_owned(),
         };
-        let answer = api.get_verbatim(&path).await?;
+        let answer = api.get_verbatim(&self.at.path(&path)?).await?;
         let at = answer.answered_at;
         match &self.which {
             None => Ok(Seen { sessions: serde_json::from_str::<SessionList>(&answer.body)?.sessions, json: answer.body, at }),
@@ -82,7 +86,7 @@ impl SessionsArgs {
                 list.sessions.retain(|session| session.adapter == *name);
                 if list.sessions.is_empty() {
                     // Whether the adapter exists at all is for the server to say.
-                    api.get::<serde::de::IgnoredAny>(&format!("/v1/adapters/{name}")).await?;
+                    api.get::<serde::de::IgnoredAny>(&self.at.path(&format!("/v1/adapters/{name}"))?).await?;
                 }
                 Ok(Seen { json: serde_json::to_string(&list)?, sessions: list.sessions, at })
             }

@@ -3,6 +3,7 @@
 pub(crate) mod front;
 pub(crate) mod health;
 pub(crate) mod metrics;
+pub(crate) mod ownership;
 
 pub(crate) mod adapters {
     //! Adapters: declared, listed, enabled, disabled, deleted.

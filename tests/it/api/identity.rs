@@ -27,6 +27,8 @@ const ALLOWED: &[(&str, &[Role])] = &[
     ("GET /v1/pods/{pod}", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/adapters", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/adapters/{name}", &[Role::Viewer, Role::Operator, Role::Admin]),
+    ("GET /v1/adapters/{name}/log", &[Role::Viewer, Role::Operator, Role::Admin]),
+    ("POST /v1/log", &[Role::Pod]),
     ("PUT /v1/adapters/{name}", &[Role::Admin]),
     ("DELETE /v1/adapters/{name}", &[Role::Admin]),
     ("POST /v1/adapters/enable", &[Role::Operator, Role::Admin]),

@@ -148,6 +148,13 @@ async fn only_the_key_that_is_trusted_will_do() {
     assert_eq!(ledger.signed_position, Some(ledger.last_position));
     assert_eq!(ledger.signed_heads, ledger.count.div_ceil(7));
 
+    let file = signed.display().to_string();
+    let verified = fixture.run(&["verify", "--file", &file, "--verify-key", &ours.public]).await;
+    assert!(verified.status.success(), "{}", stderr(&verified));
+    let refused = fixture.run(&["verify", "--file", &file, "--verify-key", &theirs.public]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("line 9, after position"), "{}", stderr(&refused));
+
     let problem = check_file(std::slice::from_ref(&signed), Some(theirs.trusted)).expect_err("not theirs");
     assert!(problem.problem.contains("signed with another key") && problem.line == 9, "{problem}");
 

@@ -53,6 +53,8 @@ async fn a_restored_log_holds_what_the_ledger_held_and_goes_on() {
         assert_eq!(again.len(), original.len() + 1);
         assert!(again[events + 1].contains("\"type\":\"PulsesDropped\""), "{}", again[events + 1]);
         every_position_is_accounted_for(&after).await;
+        let verified = run_on(&restored, &["verify"]).await;
+        assert!(verified.status.success(), "{}", stderr(&verified));
         it_goes_on(&fixture, &restored).await;
     }
 }
@@ -83,6 +85,9 @@ async fn it_goes_on(fixture: &Fixture, restored: &Database) {
     let new = walk.fleet.sessions().filter_map(|(_, session)| session.last_token).max().expect("claims were made");
     assert!(walk.fleet.ledger_position() > restored_at && new > old);
     assert!(new > FencingToken::new(Epoch(1), restored_at).expect("a token"), "positions go on after the last that was given out");
+
+    let verified = run_on(restored, &["verify"]).await;
+    assert!(verified.status.success(), "{}", stderr(&verified));
 
     // So can an orchestrator.
     let folder = tempfile::tempdir().expect("a folder");

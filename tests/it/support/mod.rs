@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "a helper stays when the last test that uses it goes")]
 
 pub mod api;
+pub mod big_log;
 pub mod cutter;
 pub mod journal;
 pub mod postgres;

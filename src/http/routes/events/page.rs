@@ -1,7 +1,7 @@
 //! `GET /v1/events`: the event table, paged by position.
 
 use axum::extract::State;
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde::Deserialize;
 
 use crate::domain::adapter::{InvalidField, check_text};
@@ -10,7 +10,8 @@ use crate::http::App;
 use crate::http::address::Query;
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
-use crate::log::{PageFilter, read_head, read_page};
+use crate::http::scene::moment;
+use crate::log::{At, PageFilter, read_extent, read_head, read_page};
 use crate::wire::event::{EventPage, EventView};
 
 /// Events on one page at most.
@@ -33,6 +34,8 @@ pub(crate) struct Filter {
     pub pulses: Option<bool>,
     /// `asc` (default) or `desc`.
     pub order: Option<String>,
+    /// Up to this time or position, included.
+    pub at: Option<String>,
 }
 
 impl Filter {
@@ -89,15 +92,36 @@ impl Filter {
     }
 }
 
+/// Narrows a filter to what had happened by a moment, once it is known to lie in the log.
+async fn up_to(app: &App, at: &str, filter: PageFilter) -> Result<PageFilter, ApiError> {
+    let at = moment(at)?;
+    let extent = app.reader.query(read_extent).await?;
+    at.within(&extent)?;
+    // Both ends of a page are exclusive, and PostgreSQL's times have microseconds.
+    Ok(match at {
+        At::Now => filter,
+        At::Position(last) => PageFilter { before: Some(filter.before.map_or(last + 1, |before| before.min(last + 1))), ..filter },
+        At::Time(last) => {
+            let end = last + TimeDelta::microseconds(1);
+            PageFilter { to: Some(filter.to.map_or(end, |to| to.min(end))), ..filter }
+        }
+    })
+}
+
 /// A page of the event table, pulses included. `next` is where the following page begins: the next `after`, or with
 /// `order=desc` the next `before`.
 #[utoipa::path(get, path = "/v1/events", tag = "events",
     params(("after" = Option<i64>, Query), ("before" = Option<i64>, Query), ("limit" = Option<i64>, Query), ("type" = Option<String>, Query),
         ("session" = Option<String>, Query), ("stream" = Option<String>, Query), ("actor" = Option<String>, Query),
-        ("from" = Option<DateTime<Utc>>, Query), ("to" = Option<DateTime<Utc>>, Query), ("pulses" = Option<bool>, Query), ("order" = Option<String>, Query)),
+        ("from" = Option<DateTime<Utc>>, Query), ("to" = Option<DateTime<Utc>>, Query), ("pulses" = Option<bool>, Query), ("order" = Option<String>, Query), ("at" = Option<String>, Query)),
     responses((status = 200, body = EventPage), (status = "4XX", body = crate::wire::problem::Problem)))]
-pub(crate) async fn page(State(app): State<App>, Query(filter): Query<Filter>) -> Result<axum::Json<EventPage>, ApiError> {
+pub(crate) async fn page(State(app): State<App>, Query(mut filter): Query<Filter>) -> Result<axum::Json<EventPage>, ApiError> {
+    let at = filter.at.take();
     let filter = filter.into_page()?;
+    let filter = match at {
+        Some(at) => up_to(&app, &at, filter).await?,
+        None => filter,
+    };
     let (head, mut events) =
         app.reader.query(async |connection| Ok((read_head(connection).await?, read_page(connection, &filter).await?))).await?;
     let full = i64::try_from(events.len()).is_ok_and(|count| count == filter.limit);

@@ -35,9 +35,14 @@ pub(crate) async fn stream(
     headers: HeaderMap,
     Query(mut filter): Query<Filter>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let pointless = [("order", filter.order.is_some()), ("before", filter.before.is_some()), ("limit", filter.limit.is_some())];
+    let pointless = [
+        ("order", filter.order.is_some()),
+        ("before", filter.before.is_some()),
+        ("limit", filter.limit.is_some()),
+        ("at", filter.at.is_some()),
+    ];
     if let Some((field, _)) = pointless.iter().find(|(_, given)| *given) {
-        return Err(ApiError::invalid(*field, "a stream has neither order, before nor limit; it goes on from after"));
+        return Err(ApiError::invalid(*field, "a stream has neither order, before, limit nor at; it goes on from after"));
     }
     if let Some(last) = headers.get("last-event-id") {
         let position = last.to_str().ok().and_then(|text| text.parse().ok()).filter(|position: &Position| *position >= 0);

@@ -1,0 +1,125 @@
+//! Replay: the past worked out from the event table alone. A pure fold, and the loop that feeds it.
+//!
+//! Ownership never depends on a pulse, because that a lease ran out is an event of its own. So a replay needs no timing, and
+//! gives the same answer wherever and whenever it runs.
+
+use std::time::Duration;
+
+use super::explain::Memory;
+use super::source::Snapshot;
+use crate::domain::adapter::LeaseTtl;
+use crate::domain::event::Recorded;
+use crate::domain::evolve::{Corrupt, evolve};
+use crate::domain::explain::status_of;
+use crate::domain::fleet::{Fleet, Session};
+use crate::domain::name::{RegistrationId, SessionId};
+use crate::domain::placement::Observed;
+use crate::domain::status::AdminState;
+use crate::domain::token::{Epoch, Position};
+use crate::log::{Connection, LogError, Moment};
+use crate::wire::ownership::{OwnershipAt, SessionAt};
+
+/// What can be known of the past: nothing but the log. How long a pod had been silent was in an orchestrator's head, and only
+/// the expiries that it led to were written down.
+#[derive(Debug, Clone, Copy)]
+pub struct LogAlone;
+
+impl Observed for LogAlone {
+    fn silence(&self, _: RegistrationId, _: LeaseTtl) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// A fold under way.
+#[derive(Debug)]
+pub struct Replay {
+    fleet: Fleet,
+    memory: Option<Memory>,
+    events: u64,
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Self { fleet: Fleet::new(Epoch(0)), memory: None, events: 0 }
+    }
+}
+
+impl Replay {
+    /// A replay that can say afterwards what led to the state that it found.
+    #[must_use]
+    pub fn remembering(memory: Memory) -> Self {
+        Self { memory: Some(memory), ..Self::default() }
+    }
+
+    /// Folds the next ledger event.
+    ///
+    /// # Errors
+    /// Fails on history that contradicts itself.
+    pub fn apply(&mut self, recorded: Recorded) -> Result<(), Corrupt> {
+        let because = self.memory.as_ref().and_then(|memory| memory.because(&self.fleet, &recorded));
+        let before = self.memory.is_some().then(|| self.fleet.clone());
+        self.fleet = evolve(std::mem::replace(&mut self.fleet, Fleet::new(recorded.epoch)), &recorded)?;
+        self.events += 1;
+        if let (Some(memory), Some(before)) = (&mut self.memory, before) {
+            memory.remember(&before, &self.fleet, recorded, because);
+        }
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    #[must_use]
+    pub fn memory(&self) -> Option<&Memory> {
+        self.memory.as_ref()
+    }
+
+    /// Ledger events folded so far.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Folds the log up to a position, that position included.
+    ///
+    /// # Errors
+    /// Fails if the log cannot be read, or contradicts itself. Nothing is skipped.
+    pub async fn run(mut self, connection: &mut Connection, to: Position) -> Result<Self, LogError> {
+        let mut snapshot = Snapshot::begin(connection, 0).await?;
+        loop {
+            let page = snapshot.next_page().await?;
+            let is_last = page.last().is_none_or(|row| row.position >= to);
+            for row in page.iter().take_while(|row| row.position <= to) {
+                self.apply(row.recorded()?)?;
+            }
+            if is_last {
+                return Ok(self);
+            }
+        }
+    }
+}
+
+/// Who owned what, and how it fared, in a fleet of the past.
+#[must_use]
+pub fn ownership(fleet: &Fleet, moment: &Moment) -> OwnershipAt {
+    let sessions = fleet.sessions().filter_map(|(id, session)| session_at(fleet, id, session)).collect();
+    OwnershipAt { at_position: moment.position, at_time: moment.time, sessions }
+}
+
+fn session_at(fleet: &Fleet, id: &SessionId, session: &Session) -> Option<SessionAt> {
+    let adapter = fleet.adapter(&id.adapter)?;
+    let (status, reason) = status_of(fleet, id, &LogAlone);
+    let lease = session.lease.as_ref();
+    Some(SessionAt {
+        session: id.clone(),
+        adapter: id.adapter.clone(),
+        admin_state: AdminState::of(adapter.enabled),
+        status,
+        reason,
+        owner: lease.map(|lease| lease.holder.clone()),
+        token: lease.map(|lease| lease.token),
+        since: lease.map(|lease| lease.since),
+    })
+}

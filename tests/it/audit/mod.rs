@@ -1,0 +1,3 @@
+//! The past: replayed, shown as it was, explained.
+
+mod replay;
