@@ -169,10 +169,12 @@ fn show_life(format: Format, life: &Life, replay: &Replay, moment: &Moment) -> a
     show_lines(life.lines())?;
     let length = |ms| span(TimeDelta::milliseconds(ms));
     output::line(&format!(
-        "\n{} ownerships, {} of them ended by silence; owned for {} in all, without an owner for {} while it should have run",
+        "\n{} ownerships, {} of them ended by silence; owned for {} in all, {} of that by an owner that had fallen silent; without an \
+         owner for {} while it should have run",
         totals.ownerships,
         totals.expiries,
         length(totals.owned_ms),
+        length(totals.silent_ms),
         length(totals.without_owner_ms),
     ))
 }
