@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -69,7 +68,7 @@ struct LifeOf<'a> {
 
 impl ReplayArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let at = self.at.as_deref().map(str::parse::<At>).transpose().context("--at cannot be read")?.unwrap_or_default();
+        let at = self.at.as_deref().map(str::parse::<At>).transpose()?.unwrap_or_default();
         let mut connection = Connection::open(&self.database_url, Purpose::Read).await?;
         let extent = read_extent(&connection).await?;
         at.within(&extent)?;
