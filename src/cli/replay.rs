@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -69,7 +68,7 @@ struct LifeOf<'a> {
 
 impl ReplayArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let at = self.at.as_deref().map(str::parse::<At>).transpose().context("--at cannot be read")?.unwrap_or_default();
+        let at = self.at.as_deref().map(str::parse::<At>).transpose()?.unwrap_or_default();
         let mut connection = Connection::open(&self.database_url, Purpose::Read).await?;
         let extent = read_extent(&connection).await?;
         at.within(&extent)?;
@@ -169,10 +168,12 @@ fn show_life(format: Format, life: &Life, replay: &Replay, moment: &Moment) -> a
     show_lines(life.lines())?;
     let length = |ms| span(TimeDelta::milliseconds(ms));
     output::line(&format!(
-        "\n{} ownerships, {} of them ended by silence; owned for {} in all, without an owner for {} while it should have run",
+        "\n{} ownerships, {} of them ended by silence; owned for {} in all, {} of that by an owner that had fallen silent; without an \
+         owner for {} while it should have run",
         totals.ownerships,
         totals.expiries,
         length(totals.owned_ms),
+        length(totals.silent_ms),
         length(totals.without_owner_ms),
     ))
 }

@@ -75,6 +75,23 @@ pub(super) fn age(answered_at: Option<DateTime<Utc>>, at: Option<DateTime<Utc>>)
     optional(age.map(|seconds| short(Duration::from_secs(seconds))))
 }
 
+/// How times are shown: as ages in a list of the present, in full in one of the past, where "3m ago" would mislead.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Times {
+    /// When the orchestrator answered.
+    Ages(Option<DateTime<Utc>>),
+    Full,
+}
+
+impl Times {
+    pub(super) fn cell(self, at: Option<DateTime<Utc>>) -> Cell {
+        match self {
+            Self::Ages(answered_at) => age(answered_at, at),
+            Self::Full => optional(at.map(|at| at.format("%F %T%.3f"))),
+        }
+    }
+}
+
 /// A duration in its largest unit: `820ms`, `12s`, `3m`, `2h`, `5d`.
 pub(super) fn short(duration: Duration) -> String {
     match duration.as_secs() {

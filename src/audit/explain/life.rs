@@ -17,6 +17,8 @@ pub struct Totals {
     /// How many of them ended by silence.
     pub expiries: u64,
     pub owned_ms: i64,
+    /// The part of it at the end of expired ownerships in which nothing was heard of the owner any more.
+    pub silent_ms: i64,
     /// Time in which it should have run and nobody owned it.
     pub without_owner_ms: i64,
 }
@@ -79,7 +81,10 @@ impl Life {
         }
         match &recorded.event {
             Event::SessionClaimed(event) if event.session == self.session => self.totals.ownerships += 1,
-            Event::LeaseExpired(event) if event.session == self.session => self.totals.expiries += 1,
+            Event::LeaseExpired(event) if event.session == self.session => {
+                self.totals.expiries += 1;
+                self.totals.silent_ms = self.totals.silent_ms.saturating_add_unsigned(event.silence_ms);
+            }
             _ => {}
         }
     }
@@ -129,6 +134,7 @@ impl Standing {
     /// A remark about a standing that has just ended.
     fn lasted(self, next: Self, length: TimeDelta) -> Option<String> {
         match (self, next) {
+            (Self::Waiting, _) if length.num_milliseconds() <= 0 => None,
             (Self::Owned, _) => Some(format!("it had been owned for {}", span(length))),
             (Self::Waiting, Self::Owned) => Some(format!("after {} without an owner", span(length))),
             (Self::Waiting, _) => Some(format!("nobody had owned it for {}", span(length))),

@@ -1,13 +1,11 @@
 //! `get adapters`.
 
-use chrono::{DateTime, Utc};
-
 use super::at::AtArgs;
 use super::show;
 use crate::cli::lists::AdapterList;
 use crate::cli::output::Format;
 use crate::cli::server::Api;
-use crate::cli::table::{self, Table, optional, text};
+use crate::cli::table::{self, Table, Times, optional, text};
 use crate::domain::name::AdapterName;
 use crate::wire::adapter::AdapterView;
 
@@ -32,12 +30,12 @@ impl AdaptersArgs {
                 Some(_) => vec![serde_json::from_str(&answer.body)?],
                 None => serde_json::from_str::<AdapterList>(&answer.body)?.adapters,
             };
-            Ok(table(answer.answered_at, &adapters))
+            Ok(table(self.at.times(answer.answered_at), &adapters))
         })
     }
 }
 
-fn table(now: Option<DateTime<Utc>>, adapters: &[AdapterView]) -> Option<Table> {
+fn table(times: Times, adapters: &[AdapterView]) -> Option<Table> {
     let mut table = Table::new(&["ADAPTER", "ADMIN", "STATUS", "MODE", "CONNECTOR", "SESSIONS", "LEASE", "REVISION", "CHANGED", "REASON"]);
     for AdapterView { document, revision, admin_state, status, reason, sessions, changed_at } in adapters {
         table.row([
@@ -49,7 +47,7 @@ fn table(now: Option<DateTime<Utc>>, adapters: &[AdapterView]) -> Option<Table> 
             text(sessions.len()),
             text(document.lease_ttl),
             text(revision),
-            table::age(now, Some(*changed_at)),
+            times.cell(Some(*changed_at)),
             optional(reason.as_ref()),
         ]);
     }
@@ -68,9 +66,9 @@ mod tests {
         }))
         .expect("an adapter");
         let now = "2026-01-01T00:02:00Z".parse().expect("a time");
-        let shown = table(Some(now), &[adapter]).expect("rows").render();
+        let shown = table(Times::Ages(Some(now)), &[adapter]).expect("rows").render();
         let row: Vec<_> = shown.lines().nth(1).expect("a row").split("   ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
         assert_eq!(row, ["venue-a", "ENABLED", "CLAIMING", "exclusive", "tcp", "1", "5s", "3", "2m", "no pod has room"]);
-        assert!(table(Some(now), &[]).is_none());
+        assert!(table(Times::Ages(Some(now)), &[]).is_none());
     }
 }

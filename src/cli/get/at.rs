@@ -1,6 +1,9 @@
 //! `--at`: as it was then.
 
+use chrono::{DateTime, Utc};
 use reqwest::Url;
+
+use crate::cli::table::Times;
 
 /// A moment in the past. What it means is for the server to say, so a bad one is refused like anything else by it.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -11,6 +14,11 @@ pub(super) struct AtArgs {
 }
 
 impl AtArgs {
+    /// How times are shown in a list that was answered then.
+    pub(super) fn times(&self, answered_at: Option<DateTime<Utc>>) -> Times {
+        if self.at.is_some() { Times::Full } else { Times::Ages(answered_at) }
+    }
+
     /// A path with the moment as its query, if one is given.
     pub(super) fn path(&self, path: &str) -> anyhow::Result<String> {
         let Some(at) = &self.at else { return Ok(path.to_owned()) };

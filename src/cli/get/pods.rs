@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::at::AtArgs;
 use super::show;
 use crate::cli::lists::PodList;
 use crate::cli::output::Format;
 use crate::cli::server::Api;
-use crate::cli::table::{self, Table, list, optional, text};
+use crate::cli::table::{self, Table, Times, list, optional, text};
 use crate::domain::name::PodName;
 use crate::wire::pod::PodView;
 
@@ -29,16 +27,17 @@ impl PodsArgs {
     pub(super) async fn run(self, api: &Api, format: Format) -> anyhow::Result<()> {
         let answer = api.get_verbatim(&self.at.path("/v1/pods")?).await?;
         let all = serde_json::from_str::<PodList>(&answer.body)?.pods;
+        let times = self.at.times(answer.answered_at);
         let Some(name) = self.name else {
-            return show(format, &answer.body, || Ok(table(answer.answered_at, &all)));
+            return show(format, &answer.body, || Ok(table(times, &all)));
         };
         let pod = all.into_iter().find(|pod| pod.pod == name);
         let pod = pod.ok_or_else(|| anyhow::anyhow!("there is no pod {name}; `conncentric get pods` lists those that there are"))?;
-        show(format, &serde_json::to_string(&pod)?, || Ok(table(answer.answered_at, std::slice::from_ref(&pod))))
+        show(format, &serde_json::to_string(&pod)?, || Ok(table(times, std::slice::from_ref(&pod))))
     }
 }
 
-fn table(now: Option<DateTime<Utc>>, pods: &[PodView]) -> Option<Table> {
+fn table(times: Times, pods: &[PodView]) -> Option<Table> {
     let mut table = Table::new(&["POD", "STATUS", "SESSIONS", "ROOM", "HEARTBEAT", "AGE", "CONNECTORS", "LABELS"]);
     for pod in pods {
         let labels: Vec<_> = pod.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -48,7 +47,7 @@ fn table(now: Option<DateTime<Utc>>, pods: &[PodView]) -> Option<Table> {
             text(pod.sessions.len()),
             text(format!("{}/{}", pod.used, pod.capacity)),
             optional(pod.last_heartbeat_ms_ago.map(|ms| table::short(Duration::from_millis(ms)))),
-            table::age(now, Some(pod.registered_at)),
+            times.cell(Some(pod.registered_at)),
             list(&pod.connectors),
             list(&labels),
         ]);

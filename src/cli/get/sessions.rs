@@ -12,7 +12,7 @@ use crate::cli::lists::{OwnershipList, SessionList};
 use crate::cli::output::{self, Format};
 use crate::cli::report::WrongUsage;
 use crate::cli::server::Api;
-use crate::cli::table::{self, Table, optional, text};
+use crate::cli::table::{self, Table, Times, optional, text};
 use crate::client;
 use crate::domain::name::{AdapterName, SessionId};
 use crate::wire::session::{OwnershipView, SessionView};
@@ -56,7 +56,7 @@ fn which(text: &str) -> Result<Which, String> {
 struct Seen {
     json: String,
     sessions: Vec<SessionView>,
-    at: Option<DateTime<Utc>>,
+    times: Times,
 }
 
 impl SessionsArgs {
@@ -68,7 +68,7 @@ impl SessionsArgs {
             return self.watch(api, format).await;
         }
         let seen = self.look(api).await?;
-        show(format, &seen.json, || Ok(table(seen.at, &seen.sessions)))
+        show(format, &seen.json, || Ok(table(seen.times, &seen.sessions)))
     }
 
     async fn look(&self, api: &Api) -> anyhow::Result<Seen> {
@@ -77,10 +77,10 @@ impl SessionsArgs {
             _ => "/v1/sessions".to_owned(),
         };
         let answer = api.get_verbatim(&self.at.path(&path)?).await?;
-        let at = answer.answered_at;
+        let times = self.at.times(answer.answered_at);
         match &self.which {
-            None => Ok(Seen { sessions: serde_json::from_str::<SessionList>(&answer.body)?.sessions, json: answer.body, at }),
-            Some(Which::One(_)) => Ok(Seen { sessions: vec![serde_json::from_str(&answer.body)?], json: answer.body, at }),
+            None => Ok(Seen { sessions: serde_json::from_str::<SessionList>(&answer.body)?.sessions, json: answer.body, times }),
+            Some(Which::One(_)) => Ok(Seen { sessions: vec![serde_json::from_str(&answer.body)?], json: answer.body, times }),
             Some(Which::OfAdapter(name)) => {
                 let mut list: SessionList = serde_json::from_str(&answer.body)?;
                 list.sessions.retain(|session| session.adapter == *name);
@@ -88,7 +88,7 @@ impl SessionsArgs {
                     // Whether the adapter exists at all is for the server to say.
                     api.get::<serde::de::IgnoredAny>(&self.at.path(&format!("/v1/adapters/{name}"))?).await?;
                 }
-                Ok(Seen { json: serde_json::to_string(&list)?, sessions: list.sessions, at })
+                Ok(Seen { json: serde_json::to_string(&list)?, sessions: list.sessions, times })
             }
         }
     }
@@ -113,7 +113,7 @@ impl SessionsArgs {
                         // Home, then clear to the end: less flicker than clearing first.
                         output::line("\u{1b}[H\u{1b}[J")?;
                     }
-                    show(format, &seen.json, || Ok(table(seen.at, &seen.sessions)))?;
+                    show(format, &seen.json, || Ok(table(seen.times, &seen.sessions)))?;
                 }
                 // Who watches wants to see the end of an outage too.
                 Err(error) if error.downcast_ref().is_some_and(client::Error::is_passing) => {
@@ -125,7 +125,7 @@ impl SessionsArgs {
     }
 }
 
-fn table(now: Option<DateTime<Utc>>, sessions: &[SessionView]) -> Option<Table> {
+fn table(times: Times, sessions: &[SessionView]) -> Option<Table> {
     let mut table = Table::new(&["SESSION", "ADMIN", "STATUS", "OWNER", "SINCE", "NEXT OWNER", "TOKEN", "REASON"]);
     for session in sessions {
         table.row([
@@ -133,7 +133,7 @@ fn table(now: Option<DateTime<Utc>>, sessions: &[SessionView]) -> Option<Table> 
             table::admin_state(session.admin_state),
             table::status(session.status),
             optional(session.owner.as_ref().map(|holder| &holder.pod)),
-            table::age(now, session.since),
+            times.cell(session.since),
             optional(session.next_owner.as_ref()),
             optional(session.token),
             optional(session.reason.as_ref()),
