@@ -65,7 +65,7 @@ async fn fill_and_report(cluster: &Cluster, events: u64) -> anyhow::Result<()> {
     let owner = connect(&url).await?;
     println!("writing a log of {events} ledger events");
     let start = Instant::now();
-    let written = big_log::write(&owner, events).await?;
+    let written = big_log::write(&owner, big_log::REALISTIC, events).await?;
     let wrote = start.elapsed();
     println!("building its projections, constraints and all");
     let start = Instant::now();

@@ -81,6 +81,10 @@ impl Pass {
         if pulse.kind != "PulseRecorded" || pulse.schema_version != 1 || pulse.stream != "fleet" {
             return wrong(format!("a pulse of type {}, version {}, stream {}", pulse.kind, pulse.schema_version, pulse.stream));
         }
+        // An epoch begins with an event of its own.
+        if self.epoch.is_some_and(|last| last != pulse.epoch) {
+            return wrong(format!("a pulse of epoch {}, which has not begun", pulse.epoch));
+        }
         let known = 1..=self.fleet.last_registration().0;
         if let Some(unknown) = pulse.registrations.iter().find(|registration| !known.contains(registration)) {
             return wrong(format!("it records a heartbeat of registration {unknown}, which there was not"));

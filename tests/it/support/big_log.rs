@@ -1,6 +1,6 @@
 //! The log of a realistic fleet, as big as one likes: decided on by the real decide function, chained in Rust, written by COPY.
 //!
-//! 1,000 sessions on 20 pods: heartbeats that report connections made and lost, pods that die and come back, drains, moves,
+//! Heartbeats that report connections made and lost, pods that die and come back, drains, moves,
 //! disables, revisions. The same for the same size, every time. Shared with `benches/audit.rs`.
 
 use std::collections::BTreeMap;
@@ -31,11 +31,16 @@ use futures_util::SinkExt;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-const PODS: u64 = 20;
+/// How many of what there are: adapters with one session, load-balanced ones with ten each, and pods with room for 80.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    pub single: u64,
+    pub balanced: u64,
+    pub pods: u64,
+}
 
-/// Adapters with one session, and load-balanced ones with ten each: 1,000 sessions.
-const SINGLE: u64 = 700;
-const BALANCED: u64 = 30;
+/// 1,000 sessions on 20 pods.
+pub const REALISTIC: Size = Size { single: 700, balanced: 30, pods: 20 };
 
 /// Bytes that one message of a COPY carries.
 const CHUNK: usize = 1 << 20;
@@ -49,7 +54,7 @@ pub struct Written {
 }
 
 /// Fills a database that was just migrated with a log of at least so many ledger events. The projections are left empty.
-pub async fn write(owner: &Client, events: u64) -> anyhow::Result<Written> {
+pub async fn write(owner: &Client, size: Size, events: u64) -> anyhow::Result<Written> {
     let partitions = i64::try_from(events * 2)? >> 20;
     for number in 0..=partitions + 1 {
         owner.execute("select pulse_partition($1)", &[&(number << 20)]).await?;
@@ -57,7 +62,7 @@ pub async fn write(owner: &Client, events: u64) -> anyhow::Result<Written> {
     let columns = "position, pulse, epoch, id, type, schema_version, stream, recorded_at, actor, request_id, cause, data, hash, registrations, sequences";
     let sink = owner.copy_in::<_, Cursor<Vec<u8>>>(&format!("copy event ({columns}) from stdin")).await?;
     let mut sink = std::pin::pin!(sink);
-    let mut history = History::begin()?;
+    let mut history = History::begin(size)?;
     while history.events < events {
         history.step()?;
         if history.text.len() >= CHUNK {
@@ -81,6 +86,7 @@ pub async fn project(owner: &Client) -> anyhow::Result<()> {
 
 /// A history in the making, and the lines of it that are not written yet.
 struct History {
+    size: Size,
     fleet: Fleet,
     hash: Vec<u8>,
     position: Position,
@@ -100,8 +106,9 @@ impl Observed for History {
 }
 
 impl History {
-    fn begin() -> anyhow::Result<Self> {
+    fn begin(size: Size) -> anyhow::Result<Self> {
         let mut history = Self {
+            size,
             fleet: Fleet::new(Epoch(1)),
             hash: chain::genesis(),
             position: 0,
@@ -113,10 +120,10 @@ impl History {
             events: 0,
             pulses: 0,
         };
-        for number in 0..SINGLE + BALANCED {
+        for number in 0..size.single + size.balanced {
             history.put(number)?;
         }
-        for number in 1..=PODS {
+        for number in 1..=size.pods {
             history.register(number)?;
         }
         Ok(history)
@@ -139,7 +146,7 @@ impl History {
             13..=30 => self.pause_adapters(),
             31..=180 => self.move_one(),
             181..=190 => {
-                let number = self.random(SINGLE + BALANCED);
+                let number = self.random(self.size.single + self.size.balanced);
                 self.put(number)
             }
             191..=195 => self.access_token(),
@@ -149,7 +156,7 @@ impl History {
 
     fn put(&mut self, number: u64) -> anyhow::Result<()> {
         let revision = self.random(1_000_000);
-        let balanced = number >= SINGLE;
+        let balanced = number >= self.size.single;
         let settings = serde_json::json!({
             "host": format!("venue-{number}.example"), "port": 9000 + number, "revision": revision, "sender": "CONN\"CENTRIC\"", "ratio": 0.25,
         });
@@ -178,7 +185,7 @@ impl History {
     }
 
     fn any_pod(&mut self) -> anyhow::Result<(u64, RegistrationId, Holder)> {
-        let number = 1 + self.random(PODS);
+        let number = 1 + self.random(self.size.pods);
         let (id, registration) = self.fleet.pod(&pod(number)?).context("every pod comes back")?;
         Ok((number, id, registration.holder.clone()))
     }
@@ -252,7 +259,7 @@ impl History {
 
     /// Adapters are disabled for a while.
     fn pause_adapters(&mut self) -> anyhow::Result<()> {
-        let first = self.random(SINGLE + BALANCED - 5);
+        let first = self.random(self.size.single + self.size.balanced - 5);
         let names: Vec<AdapterName> = (first..first + 5).map(adapter).collect::<Result<_, _>>()?;
         for enabled in [false, true] {
             let (targets, reason) = (Targets::Named(names.clone()), Some("weekend".to_owned()));
