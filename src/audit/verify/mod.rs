@@ -1,10 +1,10 @@
 //! The three-way check (designs 4 and 6): the hash chain and the order of the log, the log folded in Rust, and the projections
 //! rebuilt in SQL in a scratch schema. All three must agree with what is live.
 //!
-//! - [`pass`] goes over the log once, in order, and believes nothing: [`positions`] that nobody accounts for, hashes, times,
-//!   epochs, causes, tokens. It folds as it goes and collects the intervals of [`ownership`].
-//! - [`live`] holds the fold and the intervals against the live projections.
-//! - [`rebuild`] makes the projections once more beside the live ones and compares them row by row.
+//! - `pass` goes over the log once, in order, and believes nothing: `positions` that nobody accounts for, hashes, times,
+//!   epochs, causes, tokens. It folds as it goes and collects the intervals of `ownership`.
+//! - `live` holds the fold and the intervals against the live projections.
+//! - `rebuild` makes the projections once more beside the live ones and compares them row by row.
 //!
 //! Everything is read from one snapshot and nothing is ever written: the scratch schema goes with its transaction. Absent on
 //! purpose: repair. Whoever finds a difference decides what it means.

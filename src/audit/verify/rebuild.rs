@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use serde_json::Value;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Row, Transaction};
+use uuid::Uuid;
 
 use super::Meter;
 use super::live::last_of;
@@ -31,9 +32,8 @@ pub(super) async fn run(transaction: &Transaction<'_>, head: &Head, meter: &Mete
 }
 
 async fn build(transaction: &Transaction<'_>, head: &Head, meter: &Meter) -> Result<(), LogError> {
-    let process: i32 = transaction.query_one("select pg_backend_pid()", &[]).await?.try_get(0)?;
-    // Of our own, so that two may verify at a time.
-    make_projections(transaction, &format!("verify_{process}")).await?;
+    // A schema of our own, so that two may verify at a time.
+    make_projections(transaction, &format!("verify_{}", Uuid::new_v4().simple())).await?;
     transaction.batch_execute(sql::VERIFY_SCRATCH).await?;
     let apply = transaction.prepare(sql::VERIFY_APPLY).await?;
     let mut done = 0;
