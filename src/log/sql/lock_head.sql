@@ -1,1 +1,1 @@
-select lock_head()
+select lock_head() as position
