@@ -106,6 +106,68 @@ fn number_text(number: &Number) -> String {
     }
 }
 
+/// Whether every number of a JSON text stands there as PostgreSQL gives back what an event was written with.
+///
+/// PostgreSQL keeps any number of digits and a float does not, so the canonical form of more digits, or of zeros at the end, is
+/// that of fewer: who adds them to an event leaves its hash as it is.
+#[must_use]
+pub fn numbers_are_exact(json: &str) -> bool {
+    let bytes = json.as_bytes();
+    let mut index = 0;
+    let from = |index: usize| bytes.get(index..).unwrap_or_default();
+    while let Some(byte) = bytes.get(index) {
+        index += match byte {
+            b'"' => 1 + end_of_text(from(index + 1)),
+            b'-' | b'0'..=b'9' => {
+                let length = from(index).iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')).count();
+                if !json.get(index..index + length).is_some_and(is_exact) {
+                    return false;
+                }
+                length
+            }
+            _ => 1,
+        };
+    }
+    true
+}
+
+/// The length of the rest of a string, its closing quote included.
+fn end_of_text(bytes: &[u8]) -> usize {
+    let mut escaped = false;
+    let inside = |byte: &&u8| {
+        let ends = **byte == b'"' && !escaped;
+        escaped = **byte == b'\\' && !escaped;
+        !ends
+    };
+    1 + bytes.iter().take_while(inside).count()
+}
+
+fn is_exact(number: &str) -> bool {
+    if number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok() {
+        return true;
+    }
+    let written = number.parse().ok().and_then(Number::from_f64).map(|number| number_text(&number));
+    written.is_some_and(|written| written == number || without_exponent(&written).is_some_and(|plain| plain == number))
+}
+
+/// `1.5e-7` as `0.00000015`, the way PostgreSQL writes it.
+fn without_exponent(number: &str) -> Option<String> {
+    let (mantissa, exponent) = number.split_once('e')?;
+    let exponent: i32 = exponent.parse().ok()?;
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let shift = usize::try_from(exponent.unsigned_abs()).ok()?;
+    if exponent < 0 {
+        let zeros = "0".repeat(shift.checked_sub(whole.len())?);
+        return Some(format!("{sign}0.{zeros}{whole}{fraction}"));
+    }
+    match fraction.split_at_checked(shift) {
+        Some((moved, "")) => Some(format!("{sign}{whole}{moved}")),
+        Some((moved, left)) => Some(format!("{sign}{whole}{moved}.{left}")),
+        None => Some(format!("{sign}{whole}{fraction}{}", "0".repeat(shift - fraction.len()))),
+    }
+}
+
 /// What needs no escape, nearly everything, is copied as it is.
 fn write_text(value: &str, text: &mut String) {
     if value.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
@@ -191,7 +253,35 @@ impl<'de> Deserialize<'de> for Key<'de> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// A float that came back as its neighbour would look like an event that was changed.
+        #[test]
+        fn every_float_survives_being_stored(bits: u64) {
+            let float = f64::from_bits(bits);
+            prop_assume!(float.is_finite());
+            let text = canonical(&Value::from(float));
+            let mut again = String::new();
+            canonical_text(&text, &mut again).expect("JSON");
+            prop_assert_eq!(&again, &text);
+            prop_assert!(numbers_are_exact(&without_exponent(&text).unwrap_or(text)));
+        }
+    }
+
+    #[test]
+    fn digits_that_no_event_was_written_with_are_told() {
+        for exact in
+            ["0", "-7", "0.25", "18446744073709551615", "0.00000015", "100000000000000000000", "1e+300", r#"{"a\\":[1,"1.50\"2.50"]}"#]
+        {
+            assert!(numbers_are_exact(exact), "{exact}");
+        }
+        for other in ["0.250", "1.0", "0.1000000000000000001", "18446744073709551616.1", "100000000000000000001", r#"["1",{"a":1.50}]"#] {
+            assert!(!numbers_are_exact(other), "{other}");
+        }
+    }
 
     #[test]
     fn keys_are_ordered_and_white_space_is_gone() {

@@ -8,6 +8,7 @@ use super::read::{Head, PulseRow};
 use super::report::{Check, Difference};
 use crate::audit::chain;
 use crate::audit::row::LedgerRow;
+use crate::domain::canonical::numbers_are_exact;
 use crate::domain::evolve::evolve;
 use crate::domain::fleet::Fleet;
 use crate::domain::token::{Epoch, Position};
@@ -108,7 +109,8 @@ impl Pass {
     fn chain(&self, row: &LedgerRow) -> Result<(), Difference> {
         let hash = chain::link(&self.hash, row);
         if hash.is_ok_and(|hash| hash == row.hash) {
-            return Ok(());
+            let odd = || Difference::at(Check::Chain, row.position, "its data holds digits that it was not written with: it was changed");
+            return if numbers_are_exact(&row.data) { Ok(()) } else { Err(odd()) };
         }
         match self.positions.gap_before(row.position) {
             Some(missing) => {

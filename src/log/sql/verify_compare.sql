@@ -25,7 +25,6 @@ begin
             return next;
             continue;
         end if;
-        execute format('analyze %s', item.rebuilt_oid::regclass);
         select string_agg(quote_ident(a.attname), ', ' order by array_position(i.indkey::smallint[], a.attnum)) into key_columns
         from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
         where i.indrelid = item.rebuilt_oid and i.indisprimary;

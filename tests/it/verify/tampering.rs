@@ -48,6 +48,7 @@ const HEAD_COLUMNS: [&str; 6] = [
 enum Change {
     Column(usize),
     Data,
+    Digits,
     Token,
     Delete,
     Swap,
@@ -67,7 +68,8 @@ fn changes() -> Vec<Change> {
     all.extend((0..12).map(|number| Change::Pulse(number % PULSE_COLUMNS.len())));
     all.extend((0..12).map(|number| Change::Head(number % HEAD_COLUMNS.len())));
     let counted = [
-        (20, Change::Data),
+        (17, Change::Data),
+        (3, Change::Digits),
         (12, Change::Token),
         (12, Change::Delete),
         (10, Change::Swap),
@@ -134,6 +136,15 @@ impl Vandal {
                 (format!("update event_ledger set {column} = {value} where position = {p}"), moved)
             }
             Change::Data => return self.flip_a_byte(transaction, p).await,
+            Change::Digits => {
+                let specs = "select position from event_ledger where type = 'AdapterDeclared' order by position";
+                let rows = transaction.query(specs, &[]).await.expect("reads");
+                let p: i64 = rows[self.random(rows.len())].get(0);
+                // As a float it is the same number, and so it has the same hash.
+                let ratio = ["0.250", "0.25000000000000000000001", "0.24999999999999999999999"][self.random(3)];
+                let data = format!("jsonb_set(data, '{{spec,settings,ratio}}', '{ratio}')");
+                (format!("update event_ledger set data = {data} where position = {p}"), vec![p])
+            }
             Change::Token => {
                 let tokens = "select position from event_ledger where data ? 'token' order by position";
                 let rows = transaction.query(tokens, &[]).await.expect("reads");
