@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[Role])] = &[
     ("POST /v1/sessions/{adapter}/{ordinal}/move", &[Role::Operator, Role::Admin]),
     ("GET /v1/events", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/events/stream", &[Role::Viewer, Role::Operator, Role::Admin]),
+    ("GET /v1/ownership", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("POST /v1/tokens", &[Role::Admin]),
     ("GET /v1/tokens", &[Role::Admin]),
     ("DELETE /v1/tokens/{id}", &[Role::Admin]),
