@@ -52,6 +52,8 @@ begin
     left join lateral (select ordered.data ->> 'to' as to_pod from event ordered
                        where not ordered.pulse and ordered.stream = c.stream and ordered.type = 'SessionMoveOrdered'
                          and ordered.data ->> 'token' = c.ended_token
+                         -- A token holds the position of its claim, and nothing is ordered before: the rest of a long life is not read.
+                         and ordered.position > c.ended_token::bigint & ((1::bigint << 40) - 1)
                        order by ordered.position desc limit 1) o on true
     where s.session = c.session;
 

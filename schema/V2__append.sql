@@ -100,6 +100,12 @@ begin
 end
 $$;
 
+-- Keeps everybody else from appending until the transaction ends, for an expiry that has lost too many races. The application may
+-- not write to the head, so it may not lock the row by itself either.
+create function lock_head() returns bigint
+language sql security definer set search_path from current
+as 'select position from event_head for update';
+
 -- The hash chain (design 6): SHA-256 over the previous hash and the event's canonical bytes. Those are its fields in this
 -- order, each but the last ended by a line feed, which no field before the data can contain; then the data as canonical JSON:
 -- no white space, keys in order. The time is in microseconds since 1970, an absent request or cause is an empty field.

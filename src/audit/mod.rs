@@ -1,10 +1,14 @@
 //! The past, for those who must be able to prove it: replay, verification, export.
 //!
 //! Everything here reads the ledger as rows with their hashes, from the event table or from a file, and believes nothing else:
-//! no projection, no orchestrator. Absent on purpose: any way to change the log.
+//! no projection, no orchestrator. Absent on purpose: any way to change a history. An import fills an empty
+//! log with one that was.
 
 pub mod chain;
 pub mod explain;
+pub mod export;
+pub mod import;
 pub mod replay;
 pub mod row;
 pub mod source;
+pub mod verify;

@@ -12,7 +12,9 @@ mod apply;
 mod completions;
 mod dev;
 mod drain;
+mod export;
 mod get;
+mod import;
 mod lists;
 mod logging;
 mod migrate;
@@ -29,6 +31,8 @@ mod table;
 mod token;
 mod values;
 mod venue;
+mod verify;
+mod verify_file;
 
 use std::process::ExitCode;
 
@@ -73,8 +77,11 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Replay(replay::ReplayArgs),
     Token(token::TokenArgs),
+    Verify(verify::VerifyArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
     #[command(hide = true)]
@@ -119,9 +126,12 @@ impl Command {
             Self::Adapter(args) => args.run(server).await,
             Self::Venue(args) => args.run().await,
             Self::Migrate(args) => args.run().await,
+            Self::Export(args) => args.run().await,
+            Self::Import(args) => args.run().await,
             Self::Rebuild(args) => args.run().await,
             Self::Replay(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
+            Self::Verify(args) => args.run().await,
             Self::Completions(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,
             Self::Get(args) => args.run(&server.connect()?).await,

@@ -1,11 +1,13 @@
 //! `orchestrator`: one of any number of equal instances.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use uuid::Uuid;
 
 use super::signals::{Second, run_until_signalled};
+use super::values;
 use crate::orchestrator;
 
 /// Runs one orchestrator, the service that pods and people talk to. Run as many as you like on one database.
@@ -30,6 +32,10 @@ pub(super) struct OrchestratorArgs {
     /// Whether to bring the schema up to date first. That needs the database's owner; `none` leaves it to `conncentric migrate`
     #[arg(long, env = "CONNCENTRIC_MIGRATIONS", value_enum, default_value_t)]
     migrations: Migrations,
+
+    /// How long the pulses, which record heartbeats, are kept at least, for example 12h or 30d. They go by the million positions
+    #[arg(long, env = "CONNCENTRIC_PULSE_RETENTION", value_name = "DURATION", value_parser = values::duration, default_value = "7d")]
+    pulse_retention: Duration,
 
     /// Name of this instance in logs and metrics. Without it, the host's name and a random end
     #[arg(long, env = "CONNCENTRIC_NAME", value_name = "NAME")]
@@ -60,6 +66,7 @@ impl OrchestratorArgs {
                 Migrations::Boot => orchestrator::Migrations::Boot,
                 Migrations::None => orchestrator::Migrations::None,
             },
+            pulse_retention: self.pulse_retention,
             name: self.name.unwrap_or_else(instance_name),
         }
     }

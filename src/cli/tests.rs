@@ -42,8 +42,14 @@ fn wrong_usage_is_told_apart_from_failure() {
     assert_eq!(refused("conncentric dev --pods 0"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric orchestrator --listen everywhere --database-url x"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric get events --from yesterday"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric export --database-url x --from 0"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric export --database-url x --sign-every 5"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("conncentric export --database-url x --sign-key k --sign-every 0"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric import --database-url x"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("conncentric orchestrator --database-url x --pulse-retention long"), ErrorKind::ValueValidation);
     assert_eq!(refused("conncentric get sessions --at 7 --watch"), ErrorKind::ArgumentConflict);
     assert_eq!(refused("conncentric replay --session venue-a --database-url x"), ErrorKind::ValueValidation);
+    assert_eq!(refused("conncentric verify --database-url postgresql://x -o yaml"), ErrorKind::InvalidValue);
 }
 
 #[test]
@@ -70,6 +76,10 @@ fn what_people_type_is_understood() {
         "conncentric orchestrator --listen 127.0.0.1:0 --database-url postgresql://a,b/c --migrations none --management-listen",
         "conncentric adapter --orchestrator http://a:1,http://b:2 --pod pod-1 --capacity 9 --label zone=a --label rack=1 --token-file F",
         "conncentric migrate --database-url postgresql://x",
+        "conncentric export --database-url postgresql://x --from 5 --to 9 --sign-key k --sign-every 100 -o ledger.jsonl",
+        "conncentric import --database-url postgresql://x part-1 part-2 --verify-key k.pub",
+        "conncentric orchestrator --database-url postgresql://x --pulse-retention 30d",
+        "conncentric verify --database-url postgresql://x -o json --no-rebuild",
         "conncentric venue --listen 127.0.0.1:0 --journal j",
         "conncentric guard --deadline-ns 7 -- sh -c x --token y",
         "conncentric guard-child --guard 7 -- sh --server z",

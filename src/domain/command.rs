@@ -5,7 +5,7 @@ use super::entry::{Category, Level};
 use super::identity::{AccessTokenId, Role, TokenHash};
 use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, SessionId};
 use super::status::OperationalStatus;
-use super::token::FencingToken;
+use super::token::{FencingToken, Position};
 
 /// What must be the case for a change of an adapter to go ahead (If-Match and If-None-Match of HTTP).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +118,15 @@ pub struct MoveSession {
     pub to: PodName,
 }
 
+/// Record that the pulses of a partition, which are older than they are kept for, go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DropPulses {
+    pub partition: i64,
+    pub first: Position,
+    pub last: Position,
+    pub count: u64,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateAccessToken {
     pub id: AccessTokenId,
@@ -139,9 +148,11 @@ pub enum Command {
     Heartbeat(Heartbeat),
     Claim(Claim),
     Release(Release),
-    /// End the leases of silent pods. The only command that nobody sends: time does.
+    /// End the leases of silent pods. Nobody sends this command: time does.
     Expire,
     Drain(Drain),
+    /// Nobody sends this one either: an orchestrator does it in passing.
+    DropPulses(DropPulses),
     Undrain {
         pod: PodName,
     },

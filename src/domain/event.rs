@@ -1,6 +1,7 @@
 //! What happened: the ledger events, one struct each, and the envelope that the log puts round them.
 //!
-//! Every type and field here is stored for ever. To change one, raise its version and add an upcast; never edit in place.
+//! Every type and field here is stored for ever. To change one, raise its version and add an upcast
+//! ([`super::upcast`]); never edit in place.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::identity::{AccessTokenId, Role, TokenHash};
 use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};
+use super::upcast::{UPCASTS, upcast};
 
 /// A new adapter, `DISABLED`, with sessions 0 to `replicas - 1`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -188,6 +190,18 @@ pub struct AccessTokenRevoked {
     pub access_token: AccessTokenId,
 }
 
+/// The end of pulses, which are kept for a while only. Their positions stay taken, so whoever counts positions looks here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PulsesDropped {
+    /// Position of the first pulse that went. Ledger events between it and the last stay.
+    pub first: Position,
+    pub last: Position,
+    /// How many pulses went.
+    pub count: u64,
+    /// The number of the partition that they were in. Absent if they went in no partition of this database: an import brings none.
+    pub partition: Option<i64>,
+}
+
 /// History that this program cannot read.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableEvent {
@@ -195,6 +209,8 @@ pub enum UnreadableEvent {
     UnknownType(String),
     #[error("{kind} has schema version {version}, and this program knows versions up to {known}; run a newer version of conncentric")]
     NewerVersion { kind: String, version: i16, known: i16 },
+    #[error("{kind} was never written with schema version {version}")]
+    NoSuchVersion { kind: String, version: i16 },
     #[error("the data of {kind} does not parse: {source}")]
     Malformed { kind: String, source: serde_json::Error },
 }
@@ -226,8 +242,14 @@ macro_rules! ledger_events {
             pub fn read(kind: &str, version: i16, data: &[u8]) -> Result<Self, UnreadableEvent> {
                 let malformed = |source| UnreadableEvent::Malformed { kind: kind.to_owned(), source };
                 match kind {
-                    $(stringify!($name) if version <= $version => serde_json::from_slice(data).map(Self::$name).map_err(malformed),
-                    stringify!($name) => Err(UnreadableEvent::NewerVersion { kind: kind.to_owned(), version, known: $version }),)*
+                    $(stringify!($name) => match version {
+                        $version => serde_json::from_slice(data).map(Self::$name).map_err(malformed),
+                        newer if newer > $version => Err(UnreadableEvent::NewerVersion { kind: kind.to_owned(), version, known: $version }),
+                        older => {
+                            let data = upcast(UPCASTS, kind, older..$version, serde_json::from_slice(data).map_err(malformed)?)?;
+                            serde_json::from_value(data).map(Self::$name).map_err(malformed)
+                        }
+                    },)*
                     _ => Err(UnreadableEvent::UnknownType(kind.to_owned())),
                 }
             }
@@ -263,6 +285,7 @@ ledger_events! {
     PodLost = 1,
     PodRegistered = 1,
     PodResumed = 1,
+    PulsesDropped = 1,
     SessionClaimed = 1,
     SessionLogged = 1,
     SessionMoveOrdered = 1,
@@ -295,6 +318,7 @@ impl Event {
             | Self::SessionMoveOrdered(SessionMoveOrdered { session, .. })
             | Self::SessionReleased(SessionReleased { session, .. })
             | Self::LeaseExpired(LeaseExpired { session, .. }) => format!("session:{session}"),
+            Self::PulsesDropped(_) => "fleet".to_owned(),
         }
     }
 }

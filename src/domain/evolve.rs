@@ -73,6 +73,8 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
             let vacated = Some(Vacated::Expired { at: recorded.position });
             end(fleet, &event.session, event.token, &event.holder(), vacated)
         }
+        // For those who count positions. Ownership never depends on a pulse.
+        Event::PulsesDropped(_) => Ok(()),
         Event::AccessTokenCreated(event) => {
             let token = AccessToken { name: event.name.clone(), role: event.role, pod: event.pod.clone(), hash: event.hash.clone() };
             let issued = IssuedToken { token, created_at: recorded.recorded_at, created_by: recorded.actor.clone() };

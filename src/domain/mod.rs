@@ -6,6 +6,7 @@ pub mod adapter;
 pub mod canonical;
 pub mod command;
 pub mod decide;
+pub mod difference;
 pub mod entry;
 pub mod event;
 pub mod evolve;
@@ -21,3 +22,4 @@ pub mod status;
 #[cfg(test)]
 mod tests;
 pub mod token;
+pub mod upcast;

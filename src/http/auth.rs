@@ -130,15 +130,18 @@ fn bearer_token(headers: &HeaderMap) -> Result<BearerToken, ApiError> {
 /// Who looks is let in by the newest state, because the token may have been revoked a moment ago at another orchestrator. Who
 /// changes something need not wait for that: the core refuses what comes with a revoked token, whatever is found here.
 async fn authenticate(app: &App, token: &BearerToken, looks: bool) -> Result<Caller, ApiError> {
-    if looks {
-        return find(&*app.catch_up().await, token);
+    let latest = app.orchestrator.latest();
+    let is_known = latest.fleet.access_token(token.id()).is_some();
+    if is_known && !looks {
+        return find(&latest, token);
     }
-    let known = app.orchestrator.latest();
-    if known.fleet.access_token(token.id()).is_some() {
-        return find(&known, token);
+    match app.orchestrator.current().await {
+        Ok(newest) => find(&newest, token),
+        // Away from the database, what is known is still shown to whom we know. Others may be known there since, so they are not
+        // told that they are strangers.
+        Err(_) if is_known => find(&latest, token),
+        Err(failure) => Err(failure.into()),
     }
-    // It may have been made a moment ago, at another orchestrator.
-    find(&*app.orchestrator.current().await?, token)
 }
 
 fn find(snapshot: &Snapshot, token: &BearerToken) -> Result<Caller, ApiError> {

@@ -54,16 +54,8 @@ impl App {
 }
 
 impl App {
-    /// The newest state for whoever looks: everything that was in the log when they asked, or what is known while the database
-    /// is away.
-    pub(crate) async fn catch_up(&self) -> Arc<Snapshot> {
-        match self.orchestrator.current().await {
-            Ok(snapshot) => snapshot,
-            Err(_) => self.orchestrator.latest(),
-        }
-    }
-
-    /// The state that handlers show. [`auth`] has caught up when it let the request in, so it is the newest.
+    /// The state that handlers show. [`auth`] has caught up when it let the request in, so it is the newest: everything that was
+    /// in the log when they asked, or what is known while the database is away.
     pub(crate) fn read(&self) -> Arc<Snapshot> {
         self.orchestrator.latest()
     }

@@ -1,7 +1,7 @@
 //! The conditional append: the only way into the log, one round trip (design 2).
 
 use chrono::{DateTime, Utc};
-use tokio_postgres::Statement;
+use tokio_postgres::{GenericClient, Statement};
 use uuid::Uuid;
 
 use super::{Connection, LogError};
@@ -71,13 +71,22 @@ impl Batch {
 
     /// Appends everything or nothing, with a statement prepared from [`super::sql::APPEND`] on the same connection.
     pub async fn append(&self, connection: &Connection, statement: &Statement, condition: &Condition) -> Result<Outcome, LogError> {
+        self.append_within(&connection.client, statement, condition).await
+    }
+
+    /// The same inside a transaction, with whatever else must happen or not happen together with it.
+    pub(crate) async fn append_within(
+        &self,
+        client: &impl GenericClient,
+        statement: &Statement,
+        condition: &Condition,
+    ) -> Result<Outcome, LogError> {
         let columns = Columns::of(&self.events, condition.ledger_position)?;
         let no_beats = (Vec::new(), Vec::new());
         let pulse = self.pulse.as_ref();
         let (registrations, sequences): (Vec<i32>, Vec<i32>) =
             pulse.map_or(no_beats, |pulse| pulse.beats.iter().map(|(registration, sequence)| (registration.0, *sequence)).unzip());
-        let row = connection
-            .client
+        let row = client
             .query_one(
                 statement,
                 &[

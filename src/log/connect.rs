@@ -21,6 +21,8 @@ pub enum Purpose {
     Listen,
     /// Answers queries of people.
     Read,
+    /// Drops old pulses.
+    Retain,
     /// Migrates. Nothing else may take longer than a few seconds.
     Migrate,
 }
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Append => "append",
             Self::Listen => "listen",
             Self::Read => "read",
+            Self::Retain => "retain",
             Self::Migrate => "migrate",
         }
     }
@@ -38,7 +41,7 @@ impl Purpose {
     fn statement_timeout(self) -> &'static str {
         match self {
             Self::Append | Self::Listen => "5s",
-            Self::Read => "30s",
+            Self::Read | Self::Retain => "30s",
             Self::Migrate => "0",
         }
     }
@@ -84,14 +87,18 @@ impl Connection {
     }
 
     async fn prepare(&self, purpose: Purpose) -> Result<(), LogError> {
-        let row = self.client.query_one("select current_setting('server_version_num')::integer, pg_is_in_recovery()", &[]).await?;
-        let (version, in_recovery): (i32, bool) = (row.try_get(0)?, row.try_get(1)?);
+        let row = self.client.query_one(sql::SERVER, &[]).await?;
+        let (version, in_recovery, read_only): (i32, bool, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         if version < OLDEST_SERVER {
             let major = version / 10_000;
             return Err(LogError::Unsuitable(format!("the database is PostgreSQL {major}; conncentric needs 15 or newer")));
         }
         if in_recovery && purpose != Purpose::Read {
             return Err(LogError::Unsuitable("the database is a read-only standby; name the primary in --database-url".into()));
+        }
+        if read_only && purpose != Purpose::Read {
+            let detail = "the database is read-only (default_transaction_read_only is on); name the primary in --database-url";
+            return Err(LogError::Unsuitable(detail.into()));
         }
         self.client.query_one(sql::PREPARE_SESSION, &[&purpose.statement_timeout()]).await?;
         Ok(())
@@ -106,6 +113,11 @@ impl Connection {
     pub async fn statement(&self, text: &str) -> Result<Statement, LogError> {
         Ok(self.client.prepare(text).await?)
     }
+}
+
+/// Who the database takes us for.
+pub async fn session_user(connection: &Connection) -> Result<String, LogError> {
+    Ok(connection.client.query_one(sql::SESSION_USER, &[]).await?.try_get(0)?)
 }
 
 /// The connection settings in a URL, with the limits that every connection of ours has.

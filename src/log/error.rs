@@ -22,7 +22,7 @@ pub enum LogError {
     Unsuitable(String),
     #[error("the database does not answer")]
     Silent,
-    #[error("the migrations failed: {0}")]
+    #[error("the migrations failed: {}", describe_migration(.0))]
     Migration(#[from] refinery::Error),
 }
 
@@ -46,9 +46,16 @@ impl LogError {
         matches!(self, Self::Database(error) if error.code().is_some_and(of_content))
     }
 
-    pub(super) fn inconsistent(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn inconsistent(error: impl std::fmt::Display) -> Self {
         Self::Inconsistent(error.to_string())
     }
+}
+
+/// What the server said, or else what is wrong with the migrations themselves.
+fn describe_migration(error: &refinery::Error) -> String {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let of_the_server = causes.find_map(|cause| cause.downcast_ref());
+    of_the_server.map_or_else(|| error.to_string(), describe)
 }
 
 /// What the server said, with its hint, or what kept us from reaching it.

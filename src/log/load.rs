@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use tokio_postgres::{GenericClient, IsolationLevel, Row};
+use tokio_postgres::{GenericClient, IsolationLevel, Row, Transaction};
 
 use super::{Connection, Head, LogError, Moment, sql};
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
@@ -16,6 +16,13 @@ use crate::domain::token::{Epoch, FencingToken, Position};
 /// The fleet and the head that it is the fold of, both from one snapshot of the database.
 pub async fn load_fleet(connection: &mut Connection) -> Result<(Fleet, Head), LogError> {
     let snapshot = connection.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+    let loaded = load_fleet_within(&snapshot).await?;
+    snapshot.commit().await?;
+    Ok(loaded)
+}
+
+/// The same from a snapshot that somebody else took.
+pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Head), LogError> {
     let row = snapshot.query_one(sql::READ_HEAD, &[]).await?;
     let head = Head {
         epoch: Epoch(row.try_get("epoch")?),
@@ -24,15 +31,14 @@ pub async fn load_fleet(connection: &mut Connection) -> Result<(Fleet, Head), Lo
         recorded_at: row.try_get("recorded_at")?,
     };
     let parts = Parts {
-        adapters: rows(&snapshot, sql::LOAD_ADAPTERS, adapter).await?,
-        sessions: rows(&snapshot, sql::LOAD_SESSIONS, session).await?,
-        registrations: rows(&snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
+        adapters: rows(snapshot, sql::LOAD_ADAPTERS, adapter).await?,
+        sessions: rows(snapshot, sql::LOAD_SESSIONS, session).await?,
+        registrations: rows(snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
         last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
-        access_tokens: rows(&snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
+        access_tokens: rows(snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
     };
     let last = snapshot.query_opt(sql::LAST_LEDGER_TIME, &[&head.ledger_position]).await?;
     let recorded_at = last.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
-    snapshot.commit().await?;
     Ok((Fleet::restore(head.epoch, head.ledger_position, recorded_at, parts), head))
 }
 

@@ -127,7 +127,7 @@ pub async fn build_projections(transaction: &Transaction<'_>, schema: &str) -> R
 }
 
 /// Makes the tables and functions of all projections in a schema of this name, empty.
-pub(super) async fn make_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
+pub async fn make_projections(transaction: &Transaction<'_>, schema: &str) -> Result<(), LogError> {
     transaction.query_one("select begin_projection($1)", &[&schema]).await?;
     for (_, script) in PROJECTIONS {
         transaction.batch_execute(script).await?;

@@ -54,6 +54,18 @@ pub async fn read_head(connection: &Connection) -> Result<Head, LogError> {
     })
 }
 
+/// Begins a transaction and keeps everybody else from appending, until [`unlock_head`] or the end of the connection.
+pub async fn lock_head(connection: &Connection) -> Result<(), LogError> {
+    connection.client.batch_execute("begin").await?;
+    connection.client.query_one(sql::LOCK_HEAD, &[]).await?;
+    Ok(())
+}
+
+/// Commits what was appended under the lock.
+pub async fn unlock_head(connection: &Connection) -> Result<(), LogError> {
+    Ok(connection.client.batch_execute("commit").await?)
+}
+
 /// The entries after a position, in order, at most `limit` of them. `statement` is prepared from [`sql::READ_TAIL`].
 pub async fn read_tail(connection: &Connection, statement: &Statement, after: Position, limit: i64) -> Result<Vec<Entry>, LogError> {
     let rows = connection.client.query(statement, &[&after, &limit]).await?;

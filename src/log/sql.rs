@@ -11,7 +11,15 @@ macro_rules! statements {
 
 statements! {
     APPEND = "append";
+    DROP_PULSES = "drop_pulses";
+    DROPPABLE_PULSES = "droppable_pulses";
+    EXPORT_HEAD = "export_head";
+    EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    HAS_LOG = "has_log";
+    IMPORT_EVENTS = "import_events";
+    IMPORT_HEAD = "import_head";
+    IMPORT_MISSING_PULSES = "import_missing_pulses";
     LAST_LEDGER_TIME = "last_ledger_time";
     LAST_REGISTRATION = "last_registration";
     LOAD_ACCESS_TOKENS = "load_access_tokens";
@@ -26,6 +34,7 @@ statements! {
     LOCK_HEAD = "lock_head";
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
+    PULSES_OF_PARTITION = "pulses_of_partition";
     READ_ADAPTER_LOG = "read_adapter_log";
     READ_EXTENT = "read_extent";
     READ_HEAD = "read_head";
@@ -34,7 +43,19 @@ statements! {
     READ_PAGE = "read_page";
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
     READ_TAIL = "read_tail";
+
     SCHEMA_VERSION = "schema_version";
+    SERVER = "server";
+    SESSION_USER = "session_user";
+    TRY_RETENTION_LOCK = "try_retention_lock";
+    VERIFY_HEAD = "verify_head";
+    VERIFY_LOG = "verify_log";
+    VERIFY_ORDER = "verify_order";
+    VERIFY_OWNERSHIP = "verify_ownership";
+    VERIFY_SETTINGS = "verify_settings";
+    VERIFY_SNAPSHOT = "verify_snapshot";
+    VERIFY_STANDBY = "verify_standby";
+    VERIFY_STREAM = "verify_stream";
 }
 
 /// Applies a range of the ledger to the projections that are being built. Not in [`ALL`]: its schema exists only meanwhile.
@@ -42,3 +63,12 @@ pub const APPLY_NEXT: &str = include_str!("sql/apply_next.sql");
 
 /// Grants; a script, not a statement.
 pub const GRANT: &str = include_str!("sql/grant.sql");
+
+/// Run before the snapshot is taken: who rebuilds the projections must not put others in their place meanwhile.
+pub const VERIFY_HOLD: &str = include_str!("sql/verify_hold.sql");
+
+/// What runs inside a scratch schema: scripts that prepare it, and statements about what is in it.
+pub const VERIFY_SCRATCH: &str = include_str!("sql/verify_scratch.sql");
+pub const VERIFY_COMPARE: &str = include_str!("sql/verify_compare.sql");
+pub const VERIFY_APPLY: &str = include_str!("sql/verify_apply.sql");
+pub const VERIFY_ROWS: &str = include_str!("sql/verify_rows.sql");

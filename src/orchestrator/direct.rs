@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Orchestrator;
 use super::request::{Actor, Done, Failure, Submission};
 use crate::domain::command::Command;
-use crate::log::{Connection, LogError, Purpose, check_schema};
+use crate::log::{Connection, LogError, Purpose, check_schema, session_user};
 
 /// Why a direct command is not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -23,8 +23,7 @@ pub async fn execute(database_url: &str, command: Command) -> Result<Done, Direc
     // First, so that an unsuitable database is told at once and not after a time-out.
     let connection = Connection::open(database_url, Purpose::Append).await?;
     check_schema(&connection).await?;
-    let user: String =
-        connection.client.query_one("select session_user::text", &[]).await.map_err(LogError::from)?.try_get(0).map_err(LogError::from)?;
+    let user = session_user(&connection).await?;
     drop(connection);
 
     let shutdown = CancellationToken::new();

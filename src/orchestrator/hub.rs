@@ -69,6 +69,7 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         | Event::AdapterDeleted(_)
         | Event::PodDrained(_)
         | Event::PodResumed(_)
+        | Event::PulsesDropped(_)
         | Event::AccessTokenCreated(_) => Vec::new(),
     }
 }

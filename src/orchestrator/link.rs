@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_postgres::Statement;
 
 use crate::domain::token::Position;
-use crate::log::{Batch, Condition, Connection, Entry, LogError, Outcome, Purpose, check_schema, read_tail, sql};
+use crate::log::{Batch, Condition, Connection, Entry, LogError, Outcome, Purpose, check_schema, lock_head, read_tail, sql, unlock_head};
 
 /// Entries that one read brings at most.
 const PAGE: i64 = 5000;
@@ -44,13 +44,12 @@ impl Link {
 
     /// Keeps everybody else from appending until [`Self::unlock`] or the end of the connection.
     pub(super) async fn lock(&self) -> Result<(), LogError> {
-        patiently(async { Ok(self.connection.client.batch_execute("begin").await?) }).await?;
-        patiently(async { Ok(self.connection.client.query_one(sql::LOCK_HEAD, &[]).await?) }).await.map(drop)
+        patiently(lock_head(&self.connection)).await
     }
 
     /// Commits what was appended under the lock.
     pub(super) async fn unlock(&self) -> Result<(), LogError> {
-        patiently(async { Ok(self.connection.client.batch_execute("commit").await?) }).await
+        patiently(unlock_head(&self.connection)).await
     }
 }
 

@@ -13,6 +13,7 @@ pub mod hub;
 mod link;
 pub mod metrics;
 pub mod request;
+mod retention;
 mod run;
 pub mod sight;
 pub mod snapshot;

@@ -1,12 +1,13 @@
 //! One orchestrator process: migrate if asked to, start the core, serve HTTP until shutdown.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::Orchestrator;
+use super::{Orchestrator, retention};
 use crate::http;
 use crate::log::migrate;
 
@@ -26,6 +27,8 @@ pub struct Config {
     pub management_listen: Option<SocketAddr>,
     pub database_url: String,
     pub migrations: Migrations,
+    /// How long pulses are kept, at least.
+    pub pulse_retention: Duration,
     /// Names this instance in the events that it writes by itself.
     pub name: String,
 }
@@ -43,6 +46,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         None => None,
     };
     let orchestrator = Orchestrator::start(config.name.clone(), config.database_url.clone(), &mut tasks, &shutdown);
+    let chore = retention::Retention {
+        orchestrator: orchestrator.clone(),
+        database_url: config.database_url.clone(),
+        actor: format!("orchestrator:{}", config.name),
+        keep: config.pulse_retention,
+    };
+    tasks.spawn(chore.run(shutdown.clone()));
     let app = http::App::new(orchestrator, &config.name, &config.database_url, shutdown.clone());
     let on_main = management.is_none();
     tracing::info!("listening on {}", listener.local_addr()?);

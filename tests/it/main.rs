@@ -3,11 +3,19 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
 mod audit;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod dev;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
@@ -19,4 +27,8 @@ mod postgres;
 #[cfg(test)]
 mod rebuild;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod verify;

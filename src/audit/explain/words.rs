@@ -43,6 +43,7 @@ fn happened(step: &Step) -> String {
         Event::PodResumed(event) => format!("{} was allowed sessions again", event.pod),
         Event::PodLost(event) => format!("{} was given up: nothing had been heard of it for {}", event.pod, millis(event.silence_ms)),
         Event::PodLeft(event) => format!("{} left in order", event.pod),
+        Event::PulsesDropped(event) => format!("{} heartbeat records up to position {} were dropped", event.count, event.last),
         Event::AccessTokenCreated(event) => format!("access token {} was made for {}, role {}", event.access_token, event.name, event.role),
         Event::AccessTokenRevoked(event) => format!("access token {} was revoked", event.access_token),
     }

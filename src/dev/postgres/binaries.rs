@@ -88,9 +88,12 @@ impl Binaries {
         &self.directory
     }
 
+    /// One of PostgreSQL's programs. A folder on the PATH may hold links to some of them only; the others are where those lead.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
+        let here = self.directory.join(name);
+        let home = || Some(self.directory.join("postgres").canonicalize().ok()?.parent()?.join(name));
+        if here.is_file() { here } else { home().unwrap_or(here) }
     }
 
     /// Looks into one folder, and runs `postgres --version` there.

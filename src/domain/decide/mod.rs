@@ -8,6 +8,7 @@ mod adapter;
 mod assign;
 mod claim;
 mod drain;
+mod drop_pulses;
 mod expire;
 mod heartbeat;
 mod log;
@@ -68,6 +69,7 @@ pub fn decide(fleet: &Fleet, command: &Command, observed: &impl Observed) -> Res
         Command::Release(release) => release::release(&mut draft, release)?,
         Command::Expire => expire::expire(&mut draft, observed)?,
         Command::Drain(drain) => drain::drain(&mut draft, drain)?,
+        Command::DropPulses(drop) => return drop_pulses::drop_pulses(draft, drop),
         Command::Undrain { pod } => drain::undrain(&mut draft, pod)?,
         Command::Leave(leave) => pod::leave(&mut draft, leave)?,
         Command::Log(entries) => {

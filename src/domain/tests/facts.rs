@@ -6,8 +6,8 @@ use crate::domain::command::Register;
 use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, SessionClaimed, SessionLogged, SessionMoveOrdered,
-    SessionReleased, SessionStatusChanged,
+    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed, SessionLogged,
+    SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};
@@ -238,4 +238,8 @@ pub(crate) fn access_token_created(digit: char, name: &str, role: Role, pod: Opt
 pub(crate) fn access_token_revoked(digit: char) -> Fact {
     let id = access_token(digit);
     Fact::new(move |_| AccessTokenRevoked { access_token: id.clone() })
+}
+
+pub(crate) fn pulses_dropped(partition: i64, positions: std::ops::RangeInclusive<Position>, count: u64) -> Fact {
+    Fact::new(move |_| PulsesDropped { first: *positions.start(), last: *positions.end(), count, partition: Some(partition) })
 }

@@ -2,15 +2,15 @@
 
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    Claim, Command, CreateAccessToken, Drain, Entry, Heartbeat, Leave, Log, MoveSession, Precondition, PutAdapter, Register, Release,
-    Report, SetEnabled, Targets,
+    Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, Leave, Log, MoveSession, Precondition, PutAdapter, Register,
+    Release, Report, SetEnabled, Targets,
 };
 use crate::domain::entry::{Category, Level};
 use crate::domain::fleet::Fleet;
 use crate::domain::identity::{AccessTokenId, BearerToken, Role};
 use crate::domain::name::SessionId;
 use crate::domain::status::OperationalStatus;
-use crate::domain::token::FencingToken;
+use crate::domain::token::{FencingToken, Position};
 
 use super::shapes::{access_token, adapter, holder, pod_name, session};
 
@@ -198,4 +198,8 @@ pub(crate) fn create_access_token(digit: char, name: &str, role: Role, pod: Opti
 
 pub(crate) fn revoke_access_token(digit: char) -> Order {
     Order::plain(Command::RevokeAccessToken { id: access_token(digit) })
+}
+
+pub(crate) fn drop_pulses(partition: i64, positions: std::ops::RangeInclusive<Position>, count: u64) -> Order {
+    Order::plain(Command::DropPulses(DropPulses { partition, first: *positions.start(), last: *positions.end(), count }))
 }

@@ -1,1 +1,1 @@
-select position from event_head for update
+select lock_head() as position

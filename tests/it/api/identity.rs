@@ -27,6 +27,8 @@ const ALLOWED: &[(&str, &[Role])] = &[
     ("GET /v1/pods/{pod}", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/adapters", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/adapters/{name}", &[Role::Viewer, Role::Operator, Role::Admin]),
+    ("GET /v1/adapters/{name}/log", &[Role::Viewer, Role::Operator, Role::Admin]),
+    ("POST /v1/log", &[Role::Pod]),
     ("PUT /v1/adapters/{name}", &[Role::Admin]),
     ("DELETE /v1/adapters/{name}", &[Role::Admin]),
     ("POST /v1/adapters/enable", &[Role::Operator, Role::Admin]),
@@ -35,6 +37,7 @@ const ALLOWED: &[(&str, &[Role])] = &[
     ("GET /v1/sessions/{adapter}/{ordinal}", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/sessions/{adapter}/{ordinal}/history", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("POST /v1/sessions/{adapter}/{ordinal}/move", &[Role::Operator, Role::Admin]),
+    ("GET /v1/ownership", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/events", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/events/stream", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/ownership", &[Role::Viewer, Role::Operator, Role::Admin]),
@@ -189,11 +192,17 @@ async fn a_pod_acts_only_for_itself() {
         thief.claim(uuid::Uuid::new_v4(), &["venue/0"]).send().await.problem(403, "not-your-pod");
         thief.release(&[("venue/0", &token)]).await.problem(403, "not-your-pod");
         thief.stream().send().await.problem(403, "not-your-pod");
+        let entry = json!({ "session": "venue/0", "token": token, "level": "info", "category": "connection", "message": "mine" });
+        thief.post("/v1/log", json!({ "entries": [entry] })).send().await.problem(403, "not-your-pod");
         let leave = format!("/v1/pods/pod-b?incarnation={}", victim.incarnation);
         api.delete(&leave).with_token(stolen).send().await.problem(403, "not-your-pod");
         let drain = json!({ "incarnation": victim.incarnation });
         api.post("/v1/pods/pod-b/drain", &drain).with_token(stolen).send().await.problem(403, "not-your-pod");
     }
+    // Not even under a name that nobody has yet.
+    let mut unheard_of = api.pod("pod-c");
+    unheard_of.token.clone_from(&bound.token);
+    unheard_of.register(10).await.problem(403, "not-your-pod");
     assert_eq!(api.ledger_position().await, before);
     // Nor may people, however mighty, speak for a pod.
     let mut person = victim.clone();

@@ -163,6 +163,12 @@ async fn queries_are_checked() {
         case("/v1/events?from=%2B262000-01-01T00:00:00Z", "from"),
         case("/v1/events?to=-262000-01-01T00:00:00Z", "to"),
         case("/v1/events?pulses=2", "pulses"),
+        case("/v1/ownership?at=yesterday", "at"),
+        case("/v1/ownership?at=-1", "at"),
+        case("/v1/ownership?when=1", "when"),
+        case("/v1/sessions?at=", "at"),
+        case("/v1/adapters/venue/log?limit=0", "limit"),
+        case("/v1/adapters/venue/log?level=loud", "level"),
         case("/v1/events/stream?order=desc", "order"),
         case("/v1/events/stream?limit=5", "limit"),
         case("/v1/events/stream?before=5", "before"),
@@ -220,6 +226,11 @@ async fn what_pods_say_is_checked() {
     let api = Api::start("pods-say", 1).await;
     let pod = api.pod("pod-a");
     let lease = |lease: Value| json!({ "sequence": 1, "leases": [lease] });
+    let log = |more: Value| {
+        let mut entry = json!({ "session": "venue/0", "token": "1", "level": "info", "category": "connection", "message": "x" });
+        entry.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        json!({ "entries": [entry] })
+    };
     let cases = vec![
         (say(&pod, "/v1/pods", json!({ "pod": "Pod A" })), 400, BAD, Some("pod")),
         (say(&pod, "/v1/pods", json!({ "incarnation": "" })), 400, BAD, Some("incarnation")),
@@ -268,6 +279,10 @@ async fn what_pods_say_is_checked() {
         (say(&pod, "/v1/claims", json!({ "request_id": "1", "sessions": ["venue/0"] })), 400, BAD, Some("request_id")),
         (say(&pod, "/v1/releases", json!({ "sessions": [{ "session": "venue/0", "token": "1" }] })), 404, "pod-unknown", None),
         (say(&pod, "/v1/releases", json!({ "sessions": [{ "session": "venue/0" }] })), 400, BAD, Some("sessions[0].token")),
+        (say(&pod, "/v1/log", log(json!({ "level": "loud" }))), 400, BAD, Some("entries[0].level")),
+        (say(&pod, "/v1/log", log(json!({ "category": "weather" }))), 400, BAD, Some("entries[0].category")),
+        (say(&pod, "/v1/log", log(json!({ "message": 7 }))), 400, BAD, Some("entries[0].message")),
+        (say(&pod, "/v1/log", log(json!({}))), 404, "pod-unknown", None),
         (pod.stream(), 404, "pod-unknown", None),
         (say(&pod, "/v1/pods/pod-a/drain", json!({})).bytes("{}"), 400, BAD, Some("incarnation")),
     ];

@@ -27,7 +27,7 @@ fn routes() -> BTreeSet<String> {
     for route in source.split(".route(\"").skip(1) {
         let (path, rest) = route.split_once('"').expect("a path");
         // A route ends where the next call of the router begins, on a line of its own.
-        let handlers = rest.split_once("\n").map_or(rest, |(line, _)| line);
+        let handlers = rest.split_once('\n').map_or(rest, |(line, _)| line);
         let words = handlers.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':' && c != '(');
         for word in words {
             for method in ["get", "post", "put", "delete", "patch"] {
@@ -166,7 +166,7 @@ impl Checker {
         }
         match value {
             Value::Array(items) => {
-                items.iter().enumerate().for_each(|(i, item)| self.conforms(&schema["items"], item, &format!("{place}[{i}]")))
+                items.iter().enumerate().for_each(|(i, item)| self.conforms(&schema["items"], item, &format!("{place}[{i}]")));
             }
             Value::Object(members) => self.object_conforms(schema, members, place),
             _ => {}

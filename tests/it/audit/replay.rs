@@ -10,7 +10,7 @@ use conncentric::domain::fleet::{Adapter, Fleet, Lease, Registration};
 use conncentric::domain::name::{AdapterName, RegistrationId, SessionId};
 use conncentric::domain::status::OperationalStatus;
 use conncentric::domain::token::Position;
-use conncentric::log::{At, Connection, Entry, Moment, Purpose, load_fleet_at, locate, read_extent, read_tail, sql};
+use conncentric::log::{At, Connection, Entry, Moment, load_fleet_at, locate, read_extent, read_tail, sql};
 use conncentric::wire::ownership::OwnershipAt;
 use reqwest::Method;
 use serde_json::{Value, json};

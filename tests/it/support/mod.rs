@@ -3,12 +3,14 @@
 #![allow(dead_code, reason = "a helper stays when the last test that uses it goes")]
 
 pub mod api;
+pub mod big_log;
 pub mod cutter;
 pub mod journal;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod sound;
+pub mod source;
 pub mod system;
 pub mod wait;
 pub mod walk;

@@ -7,6 +7,7 @@ mod assign;
 mod claim;
 mod delete_adapter;
 mod drain;
+mod drop_pulses;
 mod expire;
 mod heartbeat;
 mod leave;

@@ -1,0 +1,50 @@
+//! Verifies a database by its address: connections, and one snapshot for all of them.
+
+use std::sync::Arc;
+
+use tokio_postgres::{IsolationLevel, Transaction};
+
+use super::report::Report;
+use super::{Meter, Rebuild, verify};
+use crate::log::{Connection, LogError, Purpose, check_schema, sql};
+
+/// Verifies a live database, a standby, or a restored backup. `rebuild` asks for the third way too.
+///
+/// # Errors
+/// Fails if the database cannot be reached or read, or is not one that this program knows. What it holds is no error.
+pub async fn verify_database(database_url: &str, rebuild: bool, meter: &Arc<Meter>) -> Result<Report, LogError> {
+    let mut reading = Connection::open(database_url, Purpose::Read).await?;
+    check_schema(&reading).await?;
+    let row = reading.client.query_one(sql::VERIFY_STANDBY, &[]).await?;
+    let (standby, may_create): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
+    let snapshot = reading.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+    snapshot.batch_execute(sql::VERIFY_HOLD).await?;
+    snapshot.query_one(sql::VERIFY_SETTINGS, &[]).await?;
+    if standby {
+        return verify(&snapshot, Rebuild::Skipped("a standby is read-only"), meter).await;
+    }
+    if !rebuild {
+        return verify(&snapshot, Rebuild::Skipped("left out with --no-rebuild"), meter).await;
+    }
+    if !may_create {
+        let problem = "this user may not make the scratch schema for rebuilding the projections; connect as the owner of the database, \
+                       or leave that part out with --no-rebuild";
+        return Err(LogError::Unsuitable(problem.into()));
+    }
+    let mut building = Connection::open(database_url, Purpose::Read).await?;
+    let scratch = same_snapshot(&mut building, &snapshot).await?;
+    verify(&snapshot, Rebuild::Beside(&scratch), meter).await
+}
+
+/// A transaction that sees exactly what the other one sees, and may write. Nobody commits it.
+async fn same_snapshot<'a>(connection: &'a mut Connection, snapshot: &Transaction<'_>) -> Result<Transaction<'a>, LogError> {
+    let id: String = snapshot.query_one(sql::VERIFY_SNAPSHOT, &[]).await?.try_get(0)?;
+    if !id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
+        return Err(LogError::Inconsistent(format!("a snapshot named {}", id.escape_debug())));
+    }
+    let transaction = connection.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start().await?;
+    // The one statement that takes no parameters and must come before every other.
+    transaction.batch_execute(&format!("set transaction snapshot '{id}'")).await?;
+    transaction.query_one(sql::VERIFY_SETTINGS, &[]).await?;
+    Ok(transaction)
+}

@@ -1,0 +1,1 @@
+select drop_pulses($1)

@@ -1,0 +1,1 @@
+select epoch, position, ledger_position, hash from event_head

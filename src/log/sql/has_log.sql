@@ -1,0 +1,1 @@
+select to_regclass('event_head') is not null

@@ -1,0 +1,1 @@
+select apply($1, $2)

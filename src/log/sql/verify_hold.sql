@@ -1,0 +1,1 @@
+lock table projection.adapter in access share mode

@@ -1,0 +1,30 @@
+-- Run right after the projections were made, empty, in a scratch schema that is first in the search path.
+do $$
+declare
+    item record;
+begin
+    -- Every row is compared with a live one and two owners at a time are looked for in Rust, so whatever else makes sure of the
+    -- rows is left out; the constraint over ranges alone would cost more than all the rest.
+    for item in
+        select conrelid::regclass as relation, conname from pg_constraint
+        where connamespace = current_schema()::regnamespace and conrelid <> 0 and contype in ('x', 'f', 'c')
+    loop
+        execute format('alter table %s drop constraint %I', item.relation, item.conname);
+    end loop;
+    -- A table whose rows are events is only ever added to: nobody looks anything up in it while it is built.
+    for item in
+        select other.indexrelid::regclass as index
+        from pg_index other
+        join pg_class on pg_class.oid = other.indrelid and relnamespace = current_schema()::regnamespace
+        join pg_index key on key.indrelid = other.indrelid and key.indisprimary and key.indnatts = 1
+        join pg_attribute on attrelid = key.indrelid and attnum = key.indkey[0] and attname = 'position'
+        where not other.indisunique
+    loop
+        execute format('drop index %s', item.index);
+    end loop;
+    -- Nobody needs these tables after a crash, so the write-ahead log is spared them.
+    for item in select oid::regclass as relation from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r' loop
+        execute format('alter table %s set unlogged', item.relation);
+    end loop;
+end
+$$;

@@ -1,0 +1,1 @@
+select pg_is_in_recovery(), has_database_privilege(current_database(), 'create')

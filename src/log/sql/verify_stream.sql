@@ -1,0 +1,1 @@
+select max(position) from event where not pulse and stream = $1
