@@ -40,7 +40,6 @@ const ALLOWED: &[(&str, &[Role])] = &[
     ("GET /v1/ownership", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/events", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/events/stream", &[Role::Viewer, Role::Operator, Role::Admin]),
-    ("GET /v1/ownership", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("POST /v1/tokens", &[Role::Admin]),
     ("GET /v1/tokens", &[Role::Admin]),
     ("DELETE /v1/tokens/{id}", &[Role::Admin]),
