@@ -148,3 +148,84 @@ impl<T: Clone + Eq + std::hash::Hash> Names<T> {
         self.names.get(number as usize)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::adapter::LeaseTtl;
+    use crate::domain::event::{LeaseExpired, SessionReleased};
+    use crate::domain::name::RegistrationId;
+    use crate::domain::token::Epoch;
+
+    fn recorded(epoch: i32, position: Position, event: impl Into<Event>) -> Recorded {
+        let (id, recorded_at, actor) = (Uuid::nil(), DateTime::UNIX_EPOCH, String::new());
+        Recorded { position, epoch: Epoch(epoch), id, recorded_at, actor, request_id: None, cause: None, event: event.into() }
+    }
+
+    fn claim(epoch: i32, position: Position, pod: &str) -> Recorded {
+        let claim = SessionClaimed {
+            session: "a/0".parse().expect("a session"),
+            pod: pod.parse().expect("a pod"),
+            incarnation: "i".parse().expect("an incarnation"),
+            registration: RegistrationId(1),
+            kind: ClaimKind::Placement,
+            ttl_ms: LeaseTtl::DEFAULT,
+            revision: 1,
+            units: 1,
+        };
+        recorded(epoch, position, claim)
+    }
+
+    fn release(position: Position, of: Position) -> Recorded {
+        let (session, pod) = ("a/0".parse().expect("a session"), "p".parse().expect("a pod"));
+        let token = FencingToken::new(Epoch(1), of).expect("a token");
+        recorded(1, position, SessionReleased { session, token, pod, incarnation: "i".parse().expect("an incarnation"), handover: false })
+    }
+
+    fn expiry(position: Position, of: Position) -> Recorded {
+        let Event::SessionReleased(SessionReleased { session, token, pod, incarnation, .. }) = release(position, of).event else {
+            panic!("a release")
+        };
+        let ttl_ms = LeaseTtl::DEFAULT;
+        recorded(1, position, LeaseExpired { session, token, pod, incarnation, silence_ms: 0, ttl_ms, safety_margin_ms: 0 })
+    }
+
+    fn followed(history: &[Recorded]) -> Result<Ownerships, Difference> {
+        let mut ownerships = Ownerships::default();
+        history.iter().try_for_each(|recorded| ownerships.follow(recorded))?;
+        ownerships.overlap()?;
+        Ok(ownerships)
+    }
+
+    fn refused_at(history: &[Recorded]) -> Option<Position> {
+        followed(history).expect_err("a difference").position
+    }
+
+    #[test]
+    fn one_owner_after_another_is_sound() {
+        let ownerships = followed(&[claim(1, 1, "p"), release(2, 1), claim(1, 3, "q"), expiry(5, 3), claim(1, 6, "p")]).expect("sound");
+        let ends: Vec<_> = ownerships.intervals().iter().map(|interval| interval.end.map(|end| (end.at, end.expired))).collect();
+        assert_eq!(ends, [Some((2, false)), Some((5, true)), None]);
+        let [first, second, _] = ownerships.intervals() else { panic!("three") };
+        assert_eq!((first.previous, second.previous), (None, Some(first.token)));
+        assert_eq!(ownerships.find(second.token.as_i64()), Some(1));
+    }
+
+    #[test]
+    fn two_owners_at_a_time_are_named_by_the_second_claim() {
+        assert_eq!(refused_at(&[claim(1, 1, "p"), claim(1, 4, "q")]), Some(4));
+        assert_eq!(refused_at(&[claim(1, 1, "p"), claim(1, 4, "q"), release(5, 1)]), Some(4));
+    }
+
+    #[test]
+    fn a_token_that_does_not_grow_is_named() {
+        assert_eq!(refused_at(&[claim(2, 1, "p"), claim(1, 4, "q")]), Some(4));
+    }
+
+    #[test]
+    fn nothing_ends_twice() {
+        assert_eq!(refused_at(&[claim(1, 1, "p"), release(2, 1), expiry(3, 1)]), Some(3));
+    }
+}

@@ -112,7 +112,7 @@ impl Pass {
             let odd = || Difference::at(Check::Chain, row.position, "its data holds digits that it was not written with: it was changed");
             return if numbers_are_exact(&row.data) { Ok(()) } else { Err(odd()) };
         }
-        match self.positions.gap_before(row.position) {
+        match self.positions.gap_between(self.ledger_position, row.position) {
             Some(missing) => {
                 let at = row.position;
                 let problem = format!("the hash chain is broken between here and {at}: the event was removed, or that at {at} changed");

@@ -32,8 +32,13 @@ impl Positions {
         self.last
     }
 
-    /// The first of the positions just before `next` that hold nothing, if there are any.
-    pub(super) fn gap_before(&self, next: Position) -> Option<Position> {
+    /// The first position between two ledger events that holds nothing, if there is one. Pulses may stand between them too.
+    pub(super) fn gap_between(&self, ledger: Position, next: Position) -> Option<Position> {
+        let first = self.gaps.partition_point(|(first, _)| *first <= ledger);
+        self.gaps.get(first).map(|(first, _)| *first).or_else(|| self.gap_before(next))
+    }
+
+    fn gap_before(&self, next: Position) -> Option<Position> {
         (next > self.last + 1).then_some(self.last + 1)
     }
 
@@ -139,6 +144,15 @@ mod tests {
         assert_eq!(found(filled([1, 2, 5, 6]).finish(6)), Some(3));
         assert_eq!(found(filled([2, 3]).finish(3)), Some(1));
         assert_eq!(found(filled([1, 2]).finish(3)), Some(3));
+    }
+
+    #[test]
+    fn a_gap_before_a_pulse_lies_between_its_neighbours_too() {
+        let mut positions = filled([1, 2]);
+        positions.fill(4);
+        assert_eq!((positions.gap_between(2, 5), positions.gap_between(2, 7)), (Some(3), Some(3)));
+        positions.fill_ledger(5);
+        assert_eq!((positions.gap_between(5, 6), positions.gap_between(5, 7)), (None, Some(6)));
     }
 
     #[test]

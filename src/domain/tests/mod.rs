@@ -7,6 +7,7 @@ pub(super) mod given;
 pub(super) mod orders;
 pub(super) mod shapes;
 
+mod difference;
 mod evolve;
 mod explain;
 mod properties;

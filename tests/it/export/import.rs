@@ -153,6 +153,7 @@ async fn the_database_takes_only_what_continues_the_chain() {
     }
     // Nor may the application's role.
     let mut connection = Connection::open(&empty.app_url, Purpose::Append).await.expect("connects");
-    let refused = conncentric::audit::import::Import::begin(&mut connection).await.map(drop).expect_err("refused").to_string();
+    let import = conncentric::audit::import::Import::begin(&mut connection).await.expect("begins");
+    let refused = import.add(&rows).await.expect_err("refused").to_string();
     assert!(refused.contains("permission denied"), "{refused}");
 }

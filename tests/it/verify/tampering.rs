@@ -312,3 +312,39 @@ async fn two_hundred_changes_of_any_kind_are_found() {
     }
     assert!(missed.is_empty(), "{} of 200 were not found:\n{}", missed.len(), missed.join("\n"));
 }
+
+/// Each way alone: what the fold and the ownerships of Rust find on a standby, where nothing can be rebuilt.
+#[tokio::test]
+async fn rows_that_rust_knows_need_no_rebuild() {
+    let database = a_history("no_rebuild", SMALL, 300).await;
+    let mut owner = database.connect().await;
+    let changes = [
+        ("adapter", "update projection.adapter set enabled = not enabled where adapter = 'adapter-003'"),
+        ("session", "update projection.session set last_token = last_token + 1 where session = 'adapter-004/0'"),
+        ("session", "update projection.session set status = 'FINE' where session = 'adapter-004/0'"),
+        ("registration", "update projection.registration set labels = '{\"zone\": \"c\"}'"),
+        (
+            "ownership",
+            "update projection.ownership set pod = 'pod-9' where lower(during) = (select min(lower(during)) from projection.ownership)",
+        ),
+        ("ownership", "delete from projection.ownership where upper_inf(during) and session = 'adapter-004/0'"),
+        (
+            "ownership",
+            "update projection.ownership set since = since - interval '1 hour' where session = 'adapter-005/0' and previous_token is null",
+        ),
+    ];
+    for (table, statement) in changes {
+        let transaction = owner.transaction().await.expect("begins");
+        let prepared = format!(
+            "set local session_replication_role = replica; alter table projection.session drop constraint if exists session_check; {statement}"
+        );
+        transaction.batch_execute(&prepared).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        let report = verify(&transaction, Rebuild::Skipped("a test"), &Arc::new(Meter::default())).await.expect("the database answers");
+        let found = found(&report);
+        let named = found.first().is_some_and(|first| first.table.as_deref() == Some(table) && first.position.is_some());
+        // A value that no session can have cannot be read at all.
+        let unreadable = found.first().is_some_and(|first| first.problem.contains("cannot be read"));
+        assert!(named || statement.contains("FINE") && unreadable, "{statement}: {found:?}");
+        transaction.rollback().await.expect("rolls back");
+    }
+}
