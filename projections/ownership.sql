@@ -29,6 +29,9 @@ create table ownership (
     check (upper_inf(during) = (ended_by is null) and (until is null) = (ended_by is null))
 );
 
+-- Who owned what at a position. The index of the exclusion constraint has the session first, which nobody names who asks for all.
+create index ownership_during on ownership using gist (during);
+
 create function apply_ownership(first bigint, last bigint) returns void
 language plpgsql set search_path from current as $$
 begin

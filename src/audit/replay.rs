@@ -56,12 +56,11 @@ impl Replay {
     /// # Errors
     /// Fails on history that contradicts itself.
     pub fn apply(&mut self, recorded: Recorded) -> Result<(), Corrupt> {
-        let because = self.memory.as_ref().and_then(|memory| memory.because(&self.fleet, &recorded));
-        let before = self.memory.is_some().then(|| self.fleet.clone());
+        let foreseen = self.memory.as_ref().map(|memory| memory.foresee(&self.fleet, &recorded));
         self.fleet = evolve(std::mem::replace(&mut self.fleet, Fleet::new(recorded.epoch)), &recorded)?;
         self.events += 1;
-        if let (Some(memory), Some(before)) = (&mut self.memory, before) {
-            memory.remember(&before, &self.fleet, recorded, because);
+        if let (Some(memory), Some(foreseen)) = (&mut self.memory, foreseen) {
+            memory.remember(&self.fleet, recorded, foreseen);
         }
         Ok(())
     }

@@ -226,6 +226,18 @@ async fn pulse_partitions_are_made_ahead() {
     assert_eq!(beats, [("p0".to_owned(), 1), ("p1".to_owned(), 7)]);
 }
 
+/// On a log of a million events PostgreSQL would compile the statements of each append for a third of a second.
+#[tokio::test]
+async fn no_connection_has_statements_compiled() {
+    let database = Database::create("jit").await;
+    migrate(&database.url).await.expect("migrates");
+    for purpose in [Purpose::Append, Purpose::Read, Purpose::Migrate] {
+        let connection = Connection::open(&database.url, purpose).await.expect("connects");
+        let jit: String = connection.client.query_one("show jit", &[]).await.expect("answers").get(0);
+        assert_eq!(jit, "off", "{purpose:?}");
+    }
+}
+
 /// The two implementations of the hash chain agree: what the database wrote is what Rust works out from the rows.
 #[tokio::test]
 async fn the_hash_chain_is_the_same_in_sql_and_in_rust() {

@@ -58,11 +58,16 @@ impl Life {
         totals
     }
 
-    /// Takes in an event, with the fleet on both sides of it.
-    pub(super) fn observe(&mut self, before: &Fleet, after: &Fleet, step: &Arc<Step>) {
+    /// How an event finds the session.
+    pub(super) fn foresee(&self, before: &Fleet, event: &Event) -> Before {
+        Before { standing: Standing::of(before, &self.session), concerned: self.concerns(before, event) }
+    }
+
+    /// Takes in an event, with the fleet after it.
+    pub(super) fn observe(&mut self, before: Before, after: &Fleet, step: &Arc<Step>) {
         let recorded = &step.recorded;
-        let (was, is) = (Standing::of(before, &self.session), Standing::of(after, &self.session));
-        if self.concerns(before, after, &recorded.event) {
+        let (was, is) = (before.standing, Standing::of(after, &self.session));
+        if before.concerned || self.begins(after, &recorded.event) {
             let mut line = Line::of(step);
             if was != is
                 && let Some(remark) = was.lasted(is, recorded.recorded_at - self.since)
@@ -89,8 +94,17 @@ impl Life {
         }
     }
 
+    /// Whether an event makes the session, for the first time or again.
+    fn begins(&self, after: &Fleet, event: &Event) -> bool {
+        match event {
+            Event::AdapterDeclared(event) => event.adapter == self.session.adapter && has(after, &self.session),
+            Event::AdapterRevised(event) => event.adapter == self.session.adapter && has(after, &self.session),
+            _ => false,
+        }
+    }
+
     /// Events of the session, of its adapter, and of the pod that owns it.
-    fn concerns(&self, before: &Fleet, after: &Fleet, event: &Event) -> bool {
+    fn concerns(&self, before: &Fleet, event: &Event) -> bool {
         let (session, adapter) = (&self.session, &self.session.adapter);
         let owns = |pod: &PodName| owner(before, session).is_some_and(|owner| owner == pod);
         match event {
@@ -100,8 +114,7 @@ impl Life {
             Event::SessionMoveOrdered(event) => event.session == *session,
             Event::SessionReleased(event) => event.session == *session,
             Event::LeaseExpired(event) => event.session == *session,
-            Event::AdapterDeclared(event) => event.adapter == *adapter && after.session(session).is_some(),
-            Event::AdapterRevised(event) => event.adapter == *adapter && (has(before, session) || has(after, session)),
+            Event::AdapterRevised(event) => event.adapter == *adapter && has(before, session),
             Event::AdapterDeleted(event) => event.adapter == *adapter && has(before, session),
             Event::AdapterEnabled(event) => event.adapter == *adapter && has(before, session),
             Event::AdapterDisabled(event) => event.adapter == *adapter && has(before, session),
@@ -111,6 +124,13 @@ impl Life {
             _ => false,
         }
     }
+}
+
+/// A session before an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before {
+    standing: Standing,
+    concerned: bool,
 }
 
 /// What the time is counted as.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::life::Before;
 use super::{Life, Line, chain, lines};
 use crate::domain::event::{Event, Recorded, SessionReleased};
 use crate::domain::fleet::{Fleet, RegistrationState};
@@ -24,6 +25,13 @@ pub struct Step {
 }
 
 type Kept = Option<Arc<Step>>;
+
+/// What is known of an event before it is folded.
+#[derive(Debug)]
+pub(in crate::audit) struct Foreseen {
+    because: Kept,
+    life: Option<Before>,
+}
 
 #[derive(Debug, Default)]
 struct SessionMemory {
@@ -85,8 +93,15 @@ impl Memory {
         lines(&steps)
     }
 
-    /// What an event follows from, seen from the state before it.
-    pub(in crate::audit) fn because(&self, before: &Fleet, recorded: &Recorded) -> Kept {
+    /// What can be said of an event only from the state before it. Worked out then, because to keep that state for later would
+    /// make the fold copy whatever it changes.
+    pub(in crate::audit) fn foresee(&self, before: &Fleet, recorded: &Recorded) -> Foreseen {
+        let because = self.because(before, recorded);
+        Foreseen { because, life: self.life.as_ref().map(|life| life.foresee(before, &recorded.event)) }
+    }
+
+    /// What an event follows from.
+    fn because(&self, before: &Fleet, recorded: &Recorded) -> Kept {
         let named = recorded.cause.and_then(|cause| self.find(cause, &recorded.event));
         named.or_else(|| match &recorded.event {
             Event::SessionReleased(event) => self.why_released(before, event),
@@ -129,7 +144,7 @@ impl Memory {
     }
 
     /// Takes an event in that was just folded.
-    pub(in crate::audit) fn remember(&mut self, before: &Fleet, after: &Fleet, recorded: Recorded, because: Kept) {
+    pub(in crate::audit) fn remember(&mut self, after: &Fleet, recorded: Recorded, Foreseen { because, life: seen }: Foreseen) {
         if self.append.back().is_some_and(|step| step.recorded.recorded_at != recorded.recorded_at) {
             self.append.clear();
         }
@@ -138,7 +153,7 @@ impl Memory {
         }
         let step = Arc::new(Step { recorded, because });
         self.append.push_back(step.clone());
-        if let Some(life) = &mut self.life {
+        if let (Some(life), Some(before)) = (&mut self.life, seen) {
             life.observe(before, after, &step);
         }
         self.keep(&step);
