@@ -11,7 +11,7 @@ begin
         perform apply_adapter(first, last);
         perform apply_adapter_history(first, last);
     end if;
-    if streams && '{adapter,session}' then
+    if streams && '{adapter,session,fleet}' then
         perform apply_session(first, last);
         perform apply_adapter_log(first, last);
     end if;
@@ -23,6 +23,9 @@ begin
     if streams && '{pod,session}' then
         perform apply_registration(first, last);
         perform apply_registration_history(first, last);
+    end if;
+    if 'fleet' = any (streams) then
+        perform apply_epoch(first, last);
     end if;
     if 'access-token' = any (streams) then
         perform apply_access_token(first, last);

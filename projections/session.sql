@@ -18,6 +18,8 @@ create table session (
     reason                text,
     moving_to             text,
     moving_to_registration integer,
+    -- False for a lease of an earlier epoch until its owner says that it trusts it still.
+    confirmed             boolean,
     -- What outlives a lease.
     preferred             text,
     last_token            bigint,
@@ -46,7 +48,7 @@ begin
     update session s
     set pod = c.pod, incarnation = c.incarnation, registration = c.registration, token = c.token, ttl_ms = c.ttl_ms,
         revision = c.revision, units = c.units, since = c.since, status = c.status, reason = null, moving_to = null,
-        moving_to_registration = null, preferred = case when c.token is null then coalesce(o.to_pod, c.ended_pod) else c.pod end,
+        moving_to_registration = null, confirmed = case when c.token is not null then true end, preferred = case when c.token is null then coalesce(o.to_pod, c.ended_pod) else c.pod end,
         last_token = greatest(s.last_token, c.last_token), vacated = c.vacated, vacated_at = c.vacated_at
     from change_of_owner(first, last) c
     left join lateral (select ordered.data ->> 'to' as to_pod from event ordered
@@ -69,6 +71,20 @@ begin
     from event e
     where not e.pulse and e.position between first and last and e.type = 'SessionMoveOrdered'
       and s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint;
+
+    -- A new epoch puts every lease in doubt that was claimed before it.
+    update session s
+    set confirmed = false
+    from (select max(position) as began from event where not pulse and position between first and last and type = 'EpochBegan') e
+    where s.token & ((1::bigint << 40) - 1) < e.began;
+
+    update session s
+    set confirmed = true
+    from event e
+    where not e.pulse and e.position between first and last and e.type = 'LeaseConfirmed'
+      and s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint
+      and e.position > coalesce((select max(b.position) from event b
+                                 where not b.pulse and b.position between first and last and b.type = 'EpochBegan'), 0);
 
     -- A change of the administrative state makes a new start: the next claim is neither takeover nor handover.
     update session s

@@ -28,6 +28,10 @@ impl Observed for LogAlone {
     fn silence(&self, _: RegistrationId, _: LeaseTtl) -> Duration {
         Duration::ZERO
     }
+
+    fn since_epoch(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A fold under way.

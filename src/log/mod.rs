@@ -6,6 +6,7 @@
 mod adapter_log;
 mod append;
 mod connect;
+mod epoch;
 mod error;
 mod history;
 mod listen;
@@ -21,6 +22,7 @@ pub mod sql;
 pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
 pub use connect::{Connection, Purpose, session_user};
+pub use epoch::{Lineage, Marks, begin_epoch, event_id_at, read_lineage, read_marks};
 pub use error::LogError;
 pub use history::read_ownerships;
 pub use listen::listen;

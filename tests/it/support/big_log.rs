@@ -103,6 +103,10 @@ impl Observed for History {
     fn silence(&self, registration: RegistrationId, _: LeaseTtl) -> Duration {
         if self.silent == Some(registration) { Duration::from_secs(31) } else { Duration::ZERO }
     }
+
+    fn since_epoch(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 impl History {
@@ -208,9 +212,16 @@ impl History {
                 OperationalStatus::Active if fault => (OperationalStatus::Error, Some("connection reset by \"venue\"".to_owned())),
                 _ => (OperationalStatus::Active, None),
             };
-            Report { session, token: lease.token, status, reason }
+            Report { session, token: lease.token, status, reason, trusted: true }
         });
-        let heartbeat = Heartbeat { holder: holder.clone(), sequence: 1, reports: news.collect(), access_token: spoken_for()? };
+        let heartbeat = Heartbeat {
+            holder: holder.clone(),
+            sequence: 1,
+            epoch: None,
+            seen: None,
+            reports: news.collect(),
+            access_token: spoken_for()?,
+        };
         self.command(&format!("pod:{} via token:{}", holder.pod, spoken_for()?), &Command::Heartbeat(heartbeat))
     }
 
