@@ -38,19 +38,19 @@ statements! {
     READ_ADAPTER_LOG = "read_adapter_log";
     READ_EXTENT = "read_extent";
     READ_HEAD = "read_head";
+    READ_IN_ORDER = "read_in_order";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";
     READ_PAGE = "read_page";
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
     READ_TAIL = "read_tail";
-
+    REPLAY_LEDGER = "replay_ledger";
     SCHEMA_VERSION = "schema_version";
     SERVER = "server";
     SESSION_USER = "session_user";
     TRY_RETENTION_LOCK = "try_retention_lock";
     VERIFY_HEAD = "verify_head";
     VERIFY_LOG = "verify_log";
-    VERIFY_ORDER = "verify_order";
     VERIFY_OWNERSHIP = "verify_ownership";
     VERIFY_SETTINGS = "verify_settings";
     VERIFY_SNAPSHOT = "verify_snapshot";

@@ -15,7 +15,7 @@ use crate::domain::token::Position;
 use crate::log::{LogError, make_projections, sql};
 
 /// Positions that are applied at a time. Any cutting gives the same rows; this one shows progress.
-const SPAN: Position = 200_000;
+const SPAN: Position = 1_000_000;
 
 /// Longest text of a row that is shown, in characters.
 const SHOWN: usize = 400;

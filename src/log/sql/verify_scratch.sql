@@ -7,9 +7,19 @@ begin
     -- rows is left out; the constraint over ranges alone would cost more than all the rest.
     for item in
         select conrelid::regclass as relation, conname from pg_constraint
-        where connamespace = current_schema()::regnamespace and conrelid <> 0 and contype in ('x', 'f', 'c')
+        where connamespace = current_schema()::regnamespace and conrelid <> 0 and contype in ('x', 'f', 'c', 'u')
     loop
         execute format('alter table %s drop constraint %I', item.relation, item.conname);
+    end loop;
+    -- Indexes for readers cost more than the rows: those over ranges, and those that only make sure of what Rust makes sure of.
+    for item in
+        select indexrelid::regclass as index
+        from pg_index
+        join pg_class on pg_class.oid = indexrelid and relnamespace = current_schema()::regnamespace
+        join pg_am on pg_am.oid = relam
+        where amname = 'gist' or indisunique and not indisprimary
+    loop
+        execute format('drop index %s', item.index);
     end loop;
     -- A table whose rows are events is only ever added to: nobody looks anything up in it while it is built.
     for item in
