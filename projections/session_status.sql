@@ -26,17 +26,11 @@ begin
         insert into session_status
         select c.session, c.token,
                -- Nearly every change says its status itself; only an order to move leaves it alone.
-               case when c.type <> 'SessionMoveOrdered' then c.status
-                    when c.said_at is null then b.status
-                    else (select case e.type when 'SessionClaimed' then 'CLAIMING' else e.data ->> 'status' end
-                          from event e where not e.pulse and e.position = c.said_at) end,
-               case when c.type <> 'SessionMoveOrdered' then c.reason
-                    when c.said_at is null then b.reason
-                    else (select e.data ->> 'reason'
-                          from event e where not e.pulse and e.position = c.said_at and e.type = 'SessionStatusChanged') end,
-               case when c.ordered_at is null then b.moving_to
+               case when c.type <> 'SessionMoveOrdered' then c.status when c.said_at is null then b.status else said.status end,
+               case when c.type <> 'SessionMoveOrdered' then c.reason when c.said_at is null then b.reason else said.reason end,
+               case when c.ordered_at is null then b.moving_to when c.ordered_at = c.position then c.moving_to
                     else (select e.data ->> 'to' from event e where not e.pulse and e.position = c.ordered_at) end,
-               case when c.ordered_at is null then b.moving_to_registration
+               case when c.ordered_at is null then b.moving_to_registration when c.ordered_at = c.position then c.moving_to_registration
                     else (select (e.data ->> 'to_registration')::integer from event e where not e.pulse and e.position = c.ordered_at) end,
                int8range(c.position, c.ended), c.recorded_at, c.until
         from (
@@ -47,13 +41,18 @@ begin
                 select position, recorded_at, type, data ->> 'session' as session,
                        case type when 'SessionClaimed' then (epoch::bigint << 40) | position else (data ->> 'token')::bigint end as token,
                        case type when 'SessionClaimed' then 'CLAIMING' else data ->> 'status' end as status,
-                       case type when 'SessionStatusChanged' then data ->> 'reason' end as reason
+                       case type when 'SessionStatusChanged' then data ->> 'reason' end as reason,
+                       case type when 'SessionMoveOrdered' then data ->> 'to' end as moving_to,
+                       case type when 'SessionMoveOrdered' then (data ->> 'to_registration')::integer end as moving_to_registration
                 from event
                 where not pulse and position between first and last
                   and type in ('SessionClaimed', 'SessionStatusChanged', 'SessionMoveOrdered', 'SessionReleased', 'LeaseExpired')
             ) said
             window life as (partition by token order by position)
         ) c
+        left join lateral (select case e.type when 'SessionClaimed' then 'CLAIMING' else e.data ->> 'status' end as status,
+                                  case e.type when 'SessionStatusChanged' then e.data ->> 'reason' end as reason
+                           from event e where c.type = 'SessionMoveOrdered' and not e.pulse and e.position = c.said_at limit 1) said on true
         -- The state before this range, which hands on whatever the changes in it leave alone.
         left join session_status b
             on (c.token & ((1::bigint << 40) - 1)) < first and b.session = c.session and b.token = c.token and upper_inf(b.during)
