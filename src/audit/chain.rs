@@ -36,10 +36,20 @@ pub(super) fn link_within(previous: &[u8], row: &RowRef<'_>, text: &mut String) 
 fn header(row: &RowRef<'_>, text: &mut String) {
     let RowRef { position, epoch, id, kind, schema_version, stream, actor, .. } = row;
     let micros = row.recorded_at.timestamp_micros();
+    let mut room = [0; uuid::fmt::Hyphenated::LENGTH];
     // Writing to a String cannot fail.
-    let _ = write!(text, "{position}\n{epoch}\n{id}\n{kind}\n{schema_version}\n{stream}\n{micros}\n{actor}\n");
+    let _ = write!(text, "{position}\n{epoch}\n");
+    text.push_str(id.hyphenated().encode_lower(&mut room));
+    for field in ["\n", kind, "\n"] {
+        text.push_str(field);
+    }
+    let _ = write!(text, "{schema_version}\n");
+    text.push_str(stream);
+    let _ = write!(text, "\n{micros}\n");
+    text.push_str(actor);
+    text.push('\n');
     if let Some(request_id) = row.request_id {
-        let _ = write!(text, "{request_id}");
+        text.push_str(request_id.hyphenated().encode_lower(&mut room));
     }
     text.push('\n');
     if let Some(cause) = row.cause {

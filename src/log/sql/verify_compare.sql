@@ -1,9 +1,10 @@
--- Compares every table of two schemas row by row; made in the scratch schema, so that a database cannot bring its own.
+-- Compares every table of two schemas row by row; made in the scratch schema, so that a database cannot bring its own. There it may be
+-- a view (kind v) or a table (kind r).
 --
 -- One row a table. Nearly always the tables are equal, and then so are the sums of their rows' hashes, which costs far less than to
 -- match the rows. The hashes depend on a number that nobody knows beforehand, so nobody can make rows that are missed. Where the sums
 -- differ, rows are matched by the rebuilt table's primary key; a table without one is compared as a bag.
-create function first_differences(live name, rebuilt name)
+create or replace function first_differences(live name, rebuilt name, kind text)
 returns table (table_name text, row_count bigint, problem text, key jsonb, live_row jsonb, rebuilt_row jsonb)
 language plpgsql as $$
 declare
@@ -15,11 +16,11 @@ declare
     seed        constant bigint := (random() * 9007199254740991)::bigint;
 begin
     for item in
-        with tables as (select relname, relnamespace::regnamespace::text as schema, oid from pg_class
-                        where relkind = 'r' and relnamespace in (to_regnamespace(live), to_regnamespace(rebuilt)))
         select relname, l.oid as live_oid, r.oid as rebuilt_oid
-        from (select * from tables where schema = quote_ident(live)) l
-        full join (select * from tables where schema = quote_ident(rebuilt)) r using (relname)
+        from (select relname, oid from pg_class where relkind = 'r' and relnamespace = to_regnamespace(live)) l
+        full join (select relname, relkind, oid from pg_class
+                   where relkind in ('r', 'v') and relnamespace = to_regnamespace(rebuilt)) r using (relname)
+        where coalesce(r.relkind, 'r')::text = kind
         order by relname
     loop
         table_name := item.relname;
@@ -41,6 +42,10 @@ begin
         select string_agg(quote_ident(a.attname), ', ' order by array_position(i.indkey::smallint[], a.attnum)) into key_columns
         from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
         where i.indrelid = item.rebuilt_oid and i.indisprimary;
+        -- The rows of a view are events.
+        if kind = 'v' then
+            key_columns := 'position';
+        end if;
         if key_columns is null then
             execute format('(select to_jsonb(l), null::jsonb from (table %1$s except all table %2$s) l limit 1)
                             union all (select null, to_jsonb(r) from (table %2$s except all table %1$s) r limit 1) limit 1',

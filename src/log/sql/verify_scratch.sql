@@ -21,16 +21,16 @@ begin
     loop
         execute format('drop index %s', item.index);
     end loop;
-    -- A table whose rows are events is only ever added to: nobody looks anything up in it while it is built.
+    -- A projection whose rows come of one event each brings a view of them, and that takes the table's place: nothing is built.
     for item in
-        select other.indexrelid::regclass as index
-        from pg_index other
-        join pg_class on pg_class.oid = other.indrelid and relnamespace = current_schema()::regnamespace
-        join pg_index key on key.indrelid = other.indrelid and key.indisprimary and key.indnatts = 1
-        join pg_attribute on attrelid = key.indrelid and attnum = key.indkey[0] and attname = 'position'
-        where not other.indisunique
+        select relname as view, regexp_replace(relname, '_entry$', '') as name
+        from pg_class
+        where relnamespace = current_schema()::regnamespace and relkind = 'v' and relname like '%\_entry'
     loop
-        execute format('drop index %s', item.index);
+        execute format('drop table %I', item.name);
+        execute format('alter view %I rename to %I', item.view, item.name);
+        execute format('create or replace function %I(first bigint, last bigint) returns void language sql as $body$ select $body$',
+                       'apply_' || item.name);
     end loop;
     -- Nobody needs these tables after a crash, so the write-ahead log is spared them.
     for item in select oid::regclass as relation from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r' loop
