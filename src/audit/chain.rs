@@ -43,7 +43,7 @@ fn header(row: &RowRef<'_>, text: &mut String) {
     for field in ["\n", kind, "\n"] {
         text.push_str(field);
     }
-    let _ = write!(text, "{schema_version}\n");
+    let _ = writeln!(text, "{schema_version}");
     text.push_str(stream);
     let _ = write!(text, "\n{micros}\n");
     text.push_str(actor);

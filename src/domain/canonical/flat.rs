@@ -11,7 +11,7 @@ const DIGITS: usize = 18;
 pub(super) fn write(json: &str, text: &mut String) -> bool {
     let mut members = [("", ""); MOST];
     let Some(members) = Scanner { rest: json }.object(&mut members) else { return false };
-    members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    members.sort_unstable_by_key(|(key, _)| *key);
     if members.iter().zip(members.iter().skip(1)).any(|((one, _), (other, _))| one == other) {
         return false;
     }
