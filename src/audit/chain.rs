@@ -19,7 +19,7 @@ pub fn genesis() -> Vec<u8> {
 /// # Errors
 /// Fails if the data is no JSON.
 pub fn link(previous: &[u8], row: &LedgerRow) -> Result<Vec<u8>, serde_json::Error> {
-    Ok(link_within(previous, &row.borrowed(), &mut String::new())?.to_vec())
+    Ok(link_within(previous, &row.borrowed(), &mut String::with_capacity(row.data.len() + 256))?.to_vec())
 }
 
 /// The same for row after row: `text` is room that they share.
