@@ -30,6 +30,6 @@ pub use load::{load_fleet, load_fleet_at, load_fleet_within};
 pub use migrate::{Migrated, build_projections, check_schema, make_projections, migrate};
 pub use page::{PageFilter, read_page};
 pub use past::{At, Extent, InvalidAt, Moment, OutOfHistory, locate, read_extent};
-pub use read::{Entry, Head, Pulse, find_request, lock_head, read_head, read_tail, unlock_head};
+pub use read::{Entry, Head, Pulse, find_request, lock_head, read_head, read_tail, recorded, unlock_head};
 pub use rebuild::{Progress, rebuild};
 pub use retention::{Dropped, drop_pulses, find_old_pulses};
