@@ -1,11 +1,14 @@
 //! A database that has lost what it had acknowledged, while the pods that were told of it live on (I2, I3, I5).
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use conncentric::audit::verify::{Meter, verify_database};
 use conncentric::domain::event::{EpochBegan, EpochCause, Event};
 use conncentric::domain::token::{Epoch, Position};
 
 use crate::support::postgres::{Database, Guarded, connect};
+use crate::support::sound::assert_sound;
 use crate::support::system::{Owners, System};
 use crate::support::wait::{SOON, eventually, holds};
 
@@ -51,6 +54,13 @@ async fn began(system: &System) -> Vec<EpochBegan> {
     system.events_of(|event| if let Event::EpochBegan(began) = event { Some(began) } else { None }).await
 }
 
+/// Log, fold and projections agree, the new epoch included.
+async fn assert_verified(system: &System) {
+    assert_sound(system).await;
+    let report = verify_database(&system.database.url, true, &Arc::new(Meter::default())).await.expect("verifies");
+    assert_eq!(report.differences().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+}
+
 fn last_position(owners: &Owners) -> Position {
     owners.values().map(|owner| owner.token.position()).max().expect("an owner")
 }
@@ -78,6 +88,7 @@ async fn a_restored_backup_begins_an_epoch_and_no_old_token_is_ever_good_again()
         assert_eq!(owner.token == before.token, stayed, "{session}: confirmed by an owner that never lost it, or given anew");
     }
     system.journal().assert_one_believer_at_a_time();
+    assert_verified(&system).await;
     drop(system);
     guarded.end();
 }
@@ -110,6 +121,7 @@ async fn what_pods_were_told_is_enough_to_notice_a_loss() {
         matches!(began.as_slice(), [EpochBegan { because: EpochCause::LostHistory, known: Some(known), .. }] if *known >= last_position(&lost))
     );
     system.journal().assert_one_believer_at_a_time();
+    assert_verified(&system).await;
     drop(system);
     guarded.end();
 }

@@ -1,7 +1,6 @@
 //! The log of a realistic fleet, as big as one likes: decided on by the real decide function, chained in Rust, written by COPY.
 //!
-//! Heartbeats that report connections made and lost, pods that die and come back, drains, moves,
-//! disables, revisions. The same for the same size, every time. Shared with `benches/audit.rs`.
+//! Heartbeats with news, pods that die and come back, drains, moves, disables, revisions. The same for the same size, every time.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
