@@ -14,6 +14,7 @@ mod outage;
 mod paused_orchestrator;
 mod paused_pod;
 mod planned_handover;
+mod promoted_standby;
 mod rolling_restart;
 mod terminated_pod;
 

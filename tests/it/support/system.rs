@@ -369,8 +369,13 @@ fn url(address: SocketAddr) -> Url {
     format!("http://{address}").parse().expect("a URL")
 }
 
+/// How often a test tries what must go well every time: once, unless `CONNCENTRIC_TIMES` says otherwise.
+pub fn times() -> usize {
+    std::env::var("CONNCENTRIC_TIMES").map_or(1, |text| text.parse().expect("a number"))
+}
+
 /// An address that an orchestrator finds free again after a restart: below the ports that outgoing connections take.
-fn fixed_address() -> SocketAddr {
+pub fn fixed_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 150).expect("small") * 100;
     let candidates = std::iter::repeat_with(|| 12_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000);
