@@ -56,7 +56,7 @@ async fn began(system: &System) -> Vec<EpochBegan> {
 }
 
 /// Log, fold and projections agree, the new epoch included.
-async fn assert_verified(system: &System) {
+pub(super) async fn assert_verified(system: &System) {
     assert_sound(system).await;
     let report = verify_database(&system.database.url, true, &Arc::new(Meter::default())).await.expect("verifies");
     assert_eq!(report.differences().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
