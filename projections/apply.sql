@@ -11,7 +11,7 @@ declare
     session_types constant text[] := '{SessionClaimed,SessionStatusChanged,SessionMoveOrdered,SessionReleased,LeaseExpired}';
     pod_types     constant text[] := '{PodRegistered,PodDrained,PodResumed,PodLost,PodLeft}';
     epoch_types   constant text[] := '{EpochBegan,EpochSettled,LeaseConfirmed}';
-    types         text[] := adapter_types || session_types || pod_types || epoch_types || '{SessionLogged,AccessTokenCreated,AccessTokenRevoked}';
+    types         text[] := adapter_types || session_types || pod_types || epoch_types || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked}';
 begin
     -- Many events are of all types.
     if last - first < 10000 then
@@ -35,6 +35,9 @@ begin
     if types && (pod_types || session_types) then
         perform apply_registration(first, last, types);
         perform apply_registration_history(first, last, types);
+    end if;
+    if types && '{MaintenanceBegan,MaintenanceEnded,AdapterEnabled,AdapterDeleted}' then
+        perform apply_maintenance(first, last);
     end if;
     if types && epoch_types then
         perform apply_epoch(first, last);

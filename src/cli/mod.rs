@@ -17,6 +17,7 @@ mod get;
 mod import;
 mod lists;
 mod logging;
+mod maintenance;
 mod migrate;
 mod move_session;
 mod orchestrator;
@@ -77,6 +78,7 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Maintenance(maintenance::MaintenanceArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Replay(replay::ReplayArgs),
@@ -140,6 +142,7 @@ impl Command {
             Self::Drain(args) => args.run(&server.connect()?).await,
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
+            Self::Maintenance(args) => args.run(&server.connect()?).await,
             Self::Guard(_) | Self::GuardChild(_) => anyhow::bail!("guards run without a runtime"),
         }
     }

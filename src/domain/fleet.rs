@@ -136,6 +136,8 @@ pub struct Fleet {
     pub(super) registrations: OrdMap<RegistrationId, Registration>,
     pub(super) last_registration: RegistrationId,
     pub(super) access_tokens: OrdMap<AccessTokenId, IssuedToken>,
+    /// Adapters that a maintenance took down and its end will bring back.
+    pub(super) maintained: OrdSet<AdapterName>,
     // Indexes: worked out from the rest, kept so that a decision costs what it changes.
     pub(super) vacant: OrdSet<Vacancy>,
     pub(super) draining: OrdSet<RegistrationId>,
@@ -158,6 +160,7 @@ impl Fleet {
             registrations: OrdMap::new(),
             last_registration: RegistrationId(0),
             access_tokens: OrdMap::new(),
+            maintained: OrdSet::new(),
             vacant: OrdSet::new(),
             draining: OrdSet::new(),
             ttls: OrdMap::new(),
@@ -268,6 +271,11 @@ impl Fleet {
 
     pub fn access_tokens(&self) -> impl Iterator<Item = (&AccessTokenId, &IssuedToken)> {
         self.access_tokens.iter()
+    }
+
+    /// Adapters that a maintenance took down and its end will bring back.
+    pub fn maintained(&self) -> impl Iterator<Item = &AdapterName> {
+        self.maintained.iter()
     }
 
     /// Sessions that should run and have no owner, first served first.

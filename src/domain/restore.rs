@@ -21,6 +21,7 @@ pub struct Parts {
     pub last_registration: i32,
     pub access_tokens: Vec<(AccessTokenId, IssuedToken)>,
     pub settling: Option<Settling>,
+    pub maintained: Vec<AdapterName>,
 }
 
 impl Fleet {
@@ -35,6 +36,7 @@ impl Fleet {
         fleet.last_registration = RegistrationId(parts.last_registration);
         fleet.access_tokens = parts.access_tokens.into_iter().collect();
         fleet.settling = parts.settling;
+        fleet.maintained = parts.maintained.into_iter().collect();
         fleet.index();
         fleet
     }

@@ -23,6 +23,7 @@ const PROJECTIONS: &[(&str, &str)] = &[
     ("registration", include_str!("../../projections/registration.sql")),
     ("ownership", include_str!("../../projections/ownership.sql")),
     ("registration_history", include_str!("../../projections/registration_history.sql")),
+    ("maintenance", include_str!("../../projections/maintenance.sql")),
     ("epoch", include_str!("../../projections/epoch.sql")),
     ("access_token", include_str!("../../projections/access_token.sql")),
     ("adapter_log", include_str!("../../projections/adapter_log.sql")),

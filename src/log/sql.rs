@@ -28,6 +28,7 @@ statements! {
     LOAD_ACCESS_TOKENS = "load_access_tokens";
     LOAD_ADAPTERS = "load_adapters";
     LOAD_ADAPTERS_AT = "load_adapters_at";
+    LOAD_MAINTAINED = "load_maintained";
     LOAD_REGISTRATIONS = "load_registrations";
     LOAD_REGISTRATIONS_AT = "load_registrations_at";
     LOAD_SESSIONS = "load_sessions";

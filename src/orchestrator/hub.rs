@@ -68,6 +68,9 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         // Pods hear of an epoch by their next heartbeat, and a confirmed lease is what its owner believes already.
         | Event::EpochBegan(_)
         | Event::EpochSettled(_)
+        // The adapters' own events follow.
+        | Event::MaintenanceBegan(_)
+        | Event::MaintenanceEnded(_)
         | Event::LeaseConfirmed(_)
         | Event::AdapterDeclared(_)
         | Event::AdapterDeleted(_)

@@ -12,8 +12,9 @@ use conncentric::domain::canonical::canonical;
 use conncentric::domain::entry::{Category, Level};
 use conncentric::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    EpochBegan, EpochCause, EpochSettled, Event, LeaseConfirmed, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed,
-    PulsesDropped, Recorded, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    EpochBegan, EpochCause, EpochSettled, Event, LeaseConfirmed, LeaseExpired, MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft,
+    PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased,
+    SessionStatusChanged,
 };
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;
@@ -194,6 +195,10 @@ fn meant(kind: &str, version: i16) -> Event {
         ("EpochSettled", 1) => EpochSettled { waited_ms: 15_003 }.into(),
         ("LeaseConfirmed", 1) => LeaseConfirmed { session, token, pod, incarnation }.into(),
         ("LeaseExpired", 1) => LeaseExpired { session, token, pod, incarnation, silence_ms: 15_012, ttl_ms, safety_margin_ms: 512 }.into(),
+        ("MaintenanceBegan", 1) => {
+            MaintenanceBegan { adapters: vec![adapter, name("venue-b")], reason: Some("new switches".into()) }.into()
+        }
+        ("MaintenanceEnded", 1) => MaintenanceEnded { adapters: vec![adapter], reason: None }.into(),
         ("PodDrained", 1) => PodDrained { pod, registration, reason: Some("node upgrade".into()) }.into(),
         ("PodLeft", 1) => PodLeft { pod, incarnation, registration }.into(),
         ("PodLost", 1) => PodLost { pod, incarnation, registration, silence_ms: 60_000 }.into(),

@@ -38,6 +38,10 @@ fn happened(step: &Step) -> String {
         Event::EpochSettled(event) => {
             format!("the epoch settled after {}: sessions may be granted again", millis(event.waited_ms))
         }
+        Event::MaintenanceBegan(event) => with(format!("a maintenance of {} adapters began", event.adapters.len()), event.reason.as_ref()),
+        Event::MaintenanceEnded(event) => {
+            with(format!("the maintenance of {} adapters ended", event.adapters.len()), event.reason.as_ref())
+        }
         Event::AdapterDeclared(event) => format!("adapter {} was declared", event.adapter),
         Event::AdapterRevised(event) => format!("adapter {} was changed to revision {}", event.adapter, event.revision),
         Event::AdapterDeleted(event) => format!("adapter {} was deleted", event.adapter),

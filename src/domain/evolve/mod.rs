@@ -89,6 +89,14 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
             let vacated = Some(Vacated::Expired { at: recorded.position });
             end(fleet, &event.session, event.token, &event.holder(), vacated)
         }
+        Event::MaintenanceBegan(event) => {
+            fleet.maintained.extend(event.adapters.iter().cloned());
+            Ok(())
+        }
+        Event::MaintenanceEnded(_) => {
+            fleet.maintained.clear();
+            Ok(())
+        }
         // For those who count positions. Ownership never depends on a pulse.
         Event::PulsesDropped(_) => Ok(()),
         Event::AccessTokenCreated(event) => {
@@ -147,6 +155,7 @@ fn delete(fleet: &mut Fleet, event: &AdapterDeleted) -> Result<(), String> {
         fleet.sessions.remove(&id);
     }
     fleet.adapters.remove(&event.adapter);
+    fleet.maintained.remove(&event.adapter);
     Ok(())
 }
 
@@ -158,6 +167,10 @@ fn set_enabled(fleet: &mut Fleet, recorded: &Recorded, name: &AdapterName, enabl
     adapter.enabled = enabled;
     adapter.state_reason = reason.cloned();
     adapter.changed_at = recorded.recorded_at;
+    if enabled {
+        // Whoever brings it back before the maintenance ends has done so for good.
+        fleet.maintained.remove(name);
+    }
     fleet.adapters.insert(name.clone(), adapter);
     let sessions: Vec<SessionId> = fleet.all_sessions_of(name).map(|(id, _)| id.clone()).collect();
     for id in sessions {
