@@ -27,5 +27,8 @@ begin
     if 'access-token' = any (streams) then
         perform apply_access_token(first, last);
     end if;
+    if 'fleet' = any (streams) then
+        perform apply_ledger_archive(first, last);
+    end if;
 end
 $$;

@@ -202,6 +202,31 @@ pub struct PulsesDropped {
     pub partition: Option<i64>,
 }
 
+/// Old ledger events left the table for a file. They stay part of the ledger, and its hash chain goes through them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerSealed {
+    /// One more than the last position of the archive before it.
+    pub first: Position,
+    /// The position of the last event that it holds.
+    pub last: Position,
+    pub events: u64,
+    /// Of the last event, in hex.
+    pub hash: String,
+    /// The name of the file, without its folder.
+    pub file: String,
+    /// Of the whole file, in hex.
+    pub sha256: String,
+    pub reason: Option<String>,
+}
+
+/// The events of one archive and of all that follow it are in the table again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerUnsealed {
+    pub first: Position,
+    pub last: Position,
+    pub reason: Option<String>,
+}
+
 /// History that this program cannot read.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableEvent {
@@ -280,6 +305,8 @@ ledger_events! {
     AdapterEnabled = 1,
     AdapterRevised = 1,
     LeaseExpired = 1,
+    LedgerSealed = 1,
+    LedgerUnsealed = 1,
     PodDrained = 1,
     PodLeft = 1,
     PodLost = 1,
@@ -318,7 +345,7 @@ impl Event {
             | Self::SessionMoveOrdered(SessionMoveOrdered { session, .. })
             | Self::SessionReleased(SessionReleased { session, .. })
             | Self::LeaseExpired(LeaseExpired { session, .. }) => format!("session:{session}"),
-            Self::PulsesDropped(_) => "fleet".to_owned(),
+            Self::PulsesDropped(_) | Self::LedgerSealed(_) | Self::LedgerUnsealed(_) => "fleet".to_owned(),
         }
     }
 }

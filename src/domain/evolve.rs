@@ -6,6 +6,7 @@ use std::sync::Arc;
 use imbl::OrdSet;
 
 use super::adapter::{AdapterSpec, LeaseTtl};
+use super::archive;
 use super::event::{
     AdapterDeclared, AdapterDeleted, AdapterRevised, Event, PodRegistered, Recorded, SessionClaimed, SessionMoveOrdered,
     SessionStatusChanged,
@@ -75,6 +76,8 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
         }
         // For those who count positions. Ownership never depends on a pulse.
         Event::PulsesDropped(_) => Ok(()),
+        Event::LedgerSealed(event) => archive::seal(fleet, recorded.position, event),
+        Event::LedgerUnsealed(event) => archive::unseal(fleet, event),
         Event::AccessTokenCreated(event) => {
             let token = AccessToken { name: event.name.clone(), role: event.role, pod: event.pod.clone(), hash: event.hash.clone() };
             let issued = IssuedToken { token, created_at: recorded.recorded_at, created_by: recorded.actor.clone() };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use tokio_postgres::{GenericClient, IsolationLevel, Row, Transaction};
 
-use super::{Connection, Head, LogError, Moment, sql};
+use super::{Connection, Head, LogError, Moment, read_archives, sql};
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
 use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Vacated};
 use crate::domain::identity::AccessToken;
@@ -36,6 +36,7 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
         registrations: rows(snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
         last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
         access_tokens: rows(snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
+        archives: read_archives(snapshot).await?,
     };
     let last = snapshot.query_opt(sql::LAST_LEDGER_TIME, &[&head.ledger_position]).await?;
     let recorded_at = last.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();

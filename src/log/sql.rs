@@ -16,6 +16,7 @@ statements! {
     EXPORT_HEAD = "export_head";
     EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    HAS_ARCHIVES = "has_archives";
     HAS_LOG = "has_log";
     IMPORT_EVENTS = "import_events";
     IMPORT_HEAD = "import_head";
@@ -25,6 +26,7 @@ statements! {
     LOAD_ACCESS_TOKENS = "load_access_tokens";
     LOAD_ADAPTERS = "load_adapters";
     LOAD_ADAPTERS_AT = "load_adapters_at";
+    LOAD_ARCHIVES = "load_archives";
     LOAD_REGISTRATIONS = "load_registrations";
     LOAD_REGISTRATIONS_AT = "load_registrations_at";
     LOAD_SESSIONS = "load_sessions";
@@ -45,13 +47,20 @@ statements! {
     READ_TAIL = "read_tail";
 
     SCHEMA_VERSION = "schema_version";
+    SEAL_END = "seal_end";
+    SEAL_HASH = "seal_hash";
+    SEAL_LEDGER = "seal_ledger";
     SERVER = "server";
     SESSION_USER = "session_user";
     TRY_RETENTION_LOCK = "try_retention_lock";
+    UNSEAL_EVENTS = "unseal_events";
+    UNSEAL_LEDGER = "unseal_ledger";
     VERIFY_HEAD = "verify_head";
     VERIFY_LOG = "verify_log";
+    VERIFY_MOMENTS = "verify_moments";
     VERIFY_ORDER = "verify_order";
     VERIFY_OWNERSHIP = "verify_ownership";
+    VERIFY_SEALED_REGISTRATIONS = "verify_sealed_registrations";
     VERIFY_SETTINGS = "verify_settings";
     VERIFY_SNAPSHOT = "verify_snapshot";
     VERIFY_STANDBY = "verify_standby";

@@ -11,6 +11,8 @@ use tokio_postgres::{Row, Transaction};
 use super::Meter;
 use super::pass::{Folded, Pass};
 use super::report::{Check, Difference, Step, StepName, Timer};
+use super::sealed::Sealed;
+use crate::audit::archive::Archives;
 use crate::audit::row::LedgerRow;
 use crate::domain::token::{Epoch, Position};
 use crate::log::{LogError, sql};
@@ -75,11 +77,16 @@ pub(super) async fn head(snapshot: &Transaction<'_>) -> Result<Result<Head, Diff
 }
 
 /// Takes the whole log through a [`Pass`], on a thread of its own.
-pub(super) async fn pass(snapshot: &Transaction<'_>, head: &Head, meter: &Arc<Meter>) -> Result<Passed, LogError> {
+pub(super) async fn pass(
+    snapshot: &Transaction<'_>,
+    sealed: Option<Archives>,
+    head: &Head,
+    meter: &Arc<Meter>,
+) -> Result<Passed, LogError> {
     let timer = Timer::start();
     let (pages, waiting) = mpsc::channel(AHEAD);
     let (head, meter) = (head.clone(), meter.clone());
-    let pass = tokio::task::spawn_blocking(move || follow(waiting, &head, &meter));
+    let pass = tokio::task::spawn_blocking(move || follow(waiting, Sealed::begin(sealed), &head, &meter));
     send_pages(snapshot, pages).await?;
     let (events, outcome) = pass.await.map_err(|error| LogError::Inconsistent(format!("the pass over the log ended early: {error}")))?;
     let (folded, differences) = match outcome {
@@ -103,17 +110,18 @@ async fn send_pages(snapshot: &Transaction<'_>, pages: mpsc::Sender<Vec<Row>>) -
     }
 }
 
-fn follow(mut pages: mpsc::Receiver<Vec<Row>>, head: &Head, meter: &Meter) -> (u64, Result<Folded, Difference>) {
+fn follow(mut pages: mpsc::Receiver<Vec<Row>>, mut sealed: Sealed, head: &Head, meter: &Meter) -> (u64, Result<Folded, Difference>) {
     let mut pass = Pass::new(head);
     while let Some(page) = pages.blocking_recv() {
         for row in &page {
-            if let Err(difference) = take(&mut pass, row) {
+            if let Err(difference) = sealed.before(row, &mut pass).and_then(|()| take(&mut pass, row)) {
                 return (pass.events(), Err(difference));
             }
         }
         meter.read.store(pass.events(), Ordering::Relaxed);
     }
-    (pass.events(), pass.finish(head))
+    let kept = sealed.finish(&mut pass);
+    (pass.events(), kept.and_then(|kept| Ok(Folded { kept, ..pass.finish(head)? })))
 }
 
 fn take(pass: &mut Pass, row: &Row) -> Result<(), Difference> {
