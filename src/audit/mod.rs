@@ -10,6 +10,7 @@ mod columns;
 pub mod explain;
 pub mod export;
 pub mod import;
+mod pages;
 pub mod replay;
 pub mod row;
 pub mod seal;

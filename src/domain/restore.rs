@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::adapter::LeaseTtl;
 use super::archive::Archive;
-use super::fleet::{Adapter, Fleet, IssuedToken, Registration, RegistrationState, Session};
+use super::fleet::{Adapter, Fleet, IssuedToken, Registration, RegistrationState, Session, Settling};
 use super::identity::AccessTokenId;
 use super::name::{AdapterName, RegistrationId, SessionId};
 use super::token::{Epoch, Position};
@@ -22,6 +22,7 @@ pub struct Parts {
     pub last_registration: i32,
     pub access_tokens: Vec<(AccessTokenId, IssuedToken)>,
     pub archives: Vec<Archive>,
+    pub settling: Option<Settling>,
 }
 
 impl Fleet {
@@ -36,6 +37,7 @@ impl Fleet {
         fleet.last_registration = RegistrationId(parts.last_registration);
         fleet.access_tokens = parts.access_tokens.into_iter().collect();
         fleet.archives = parts.archives.into_iter().map(|archive| (archive.first, archive)).collect();
+        fleet.settling = parts.settling;
         fleet.index();
         fleet
     }

@@ -11,13 +11,17 @@ macro_rules! statements {
 
 statements! {
     APPEND = "append";
-    DROP_PULSES = "drop_pulses";
+    BEGIN_EPOCH = "begin_epoch";
     DROPPABLE_PULSES = "droppable_pulses";
+    DROP_PULSES = "drop_pulses";
+    EVENT_ID_AT = "event_id_at";
+    EVENT_STANDS = "event_stands";
     EXPORT_HEAD = "export_head";
     EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
     HAS_ARCHIVES = "has_archives";
     HAS_LOG = "has_log";
+    IDENTIFY = "identify";
     IMPORT_EVENTS = "import_events";
     IMPORT_HEAD = "import_head";
     IMPORT_MISSING_PULSES = "import_missing_pulses";
@@ -31,6 +35,7 @@ statements! {
     LOAD_REGISTRATIONS_AT = "load_registrations_at";
     LOAD_SESSIONS = "load_sessions";
     LOAD_SESSIONS_AT = "load_sessions_at";
+    LOAD_SETTLING = "load_settling";
     LOCATE_POSITION = "locate_position";
     LOCATE_TIME = "locate_time";
     LOCK_HEAD = "lock_head";
@@ -38,14 +43,18 @@ statements! {
     PREPARE_SESSION = "prepare_session";
     PULSES_OF_PARTITION = "pulses_of_partition";
     READ_ADAPTER_LOG = "read_adapter_log";
+    READ_DATABASE = "read_database";
+    READ_EPOCH = "read_epoch";
     READ_EXTENT = "read_extent";
     READ_HEAD = "read_head";
+    READ_IN_ORDER = "read_in_order";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";
     READ_PAGE = "read_page";
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
     READ_TAIL = "read_tail";
-
+    READ_TIMELINE = "read_timeline";
+    REPLAY_LEDGER = "replay_ledger";
     SCHEMA_VERSION = "schema_version";
     SEAL_END = "seal_end";
     SEAL_HASH = "seal_hash";
@@ -58,7 +67,6 @@ statements! {
     VERIFY_HEAD = "verify_head";
     VERIFY_LOG = "verify_log";
     VERIFY_MOMENTS = "verify_moments";
-    VERIFY_ORDER = "verify_order";
     VERIFY_OWNERSHIP = "verify_ownership";
     VERIFY_SEALED_REGISTRATIONS = "verify_sealed_registrations";
     VERIFY_SETTINGS = "verify_settings";

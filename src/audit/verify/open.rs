@@ -66,8 +66,10 @@ pub async fn verify_with_archives(
         return Err(LogError::Unsuitable(problem.into()).into());
     }
     let mut building = Connection::open(database_url, Purpose::Read).await?;
+    let mut comparing = Connection::open(database_url, Purpose::Read).await?;
     let scratch = same_snapshot(&mut building, &snapshot).await?;
-    Ok(verify(&snapshot, Rebuild::Beside(&scratch), meter).await?)
+    let beside = same_snapshot(&mut comparing, &snapshot).await?;
+    Ok(verify(&snapshot, Rebuild::Beside(&scratch, &beside), meter).await?)
 }
 
 /// A transaction that sees exactly what the other one sees, and may write. Nobody commits it.

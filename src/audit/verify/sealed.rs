@@ -51,7 +51,7 @@ impl Sealed {
             if archives.is_end(row.position) {
                 self.kept.end_archive();
             }
-            pass.ledger(row)?;
+            pass.ledger(&row.borrowed())?;
             self.next = archives.next_row().map_err(|error| wrong(&error, self.last))?;
         }
         if self.next.is_none() {

@@ -9,6 +9,7 @@ mod database_outage;
 mod database_restart;
 mod duplicate_pod;
 mod killed_pod;
+mod lost_history;
 mod outage;
 mod paused_orchestrator;
 mod paused_pod;

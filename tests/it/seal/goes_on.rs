@@ -40,9 +40,17 @@ async fn projections_go_on_as_if_nothing_were_sealed() {
     let mut owner = fixture.database.connect().await;
     let transaction = owner.transaction().await.expect("begins");
     build_projections(&transaction, "scratch").await.expect("builds");
-    for table in
-        ["adapter", "session", "session_status", "registration", "registration_history", "ownership", "adapter_log", "ledger_archive"]
-    {
+    for table in [
+        "adapter",
+        "session",
+        "session_status",
+        "registration",
+        "registration_history",
+        "ownership",
+        "epoch",
+        "adapter_log",
+        "ledger_archive",
+    ] {
         let difference = format!(
             "select (select count(*) from (table projection.{table} except table scratch.{table}) a)
                   + (select count(*) from (table scratch.{table} except table projection.{table}) b)"
@@ -153,8 +161,18 @@ async fn verified_with_the_archive(system: &System, url: &str, archive: &str, se
 /// An orchestrator that slept while events that it has not seen were sealed must not fold on as if there had been none.
 #[tokio::test]
 async fn an_orchestrator_that_slept_over_a_seal_loads_the_projections_anew() {
+    sleep_over_a_seal("seal_slept", false).await;
+}
+
+/// Nor may it take what was sealed for lost when it has to connect again: a new epoch would put every lease in doubt.
+#[tokio::test]
+async fn an_orchestrator_that_was_cut_off_over_a_seal_misses_nothing() {
+    sleep_over_a_seal("seal_cut_off", true).await;
+}
+
+async fn sleep_over_a_seal(name: &str, cut_off: bool) {
     let ttl = Duration::from_secs(30);
-    let mut system = System::start("seal_slept", 2, 1).await;
+    let mut system = System::start(name, 2, 1).await;
     system.declare(&system.many_to_venue(1, ttl)).await;
     system.orchestrator(0).signal(Signal::STOP);
     let other = system.urls()[1].clone();
@@ -168,6 +186,10 @@ async fn an_orchestrator_that_slept_over_a_seal_loads_the_projections_anew() {
     let head: Position = system.database.connect().await.query_one("select position from event_head", &[]).await.expect("reads").get(0);
     let archive = system.folder().join("ledger.jsonl").display().to_string();
     succeed(&system.database.url, &["seal", "--keep", "0s", "--before", &(head + 1).to_string(), "--archive", &archive], &[]).await;
+    if cut_off {
+        let all = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+        system.database.connect().await.execute(all, &[]).await.expect("cuts everybody off");
+    }
     system.orchestrator(0).signal(Signal::CONT);
     eventually(SOON, async || {
         let (one, other) =
@@ -180,6 +202,9 @@ async fn an_orchestrator_that_slept_over_a_seal_loads_the_projections_anew() {
     .await;
     let log = system.orchestrator(0).log();
     assert!(log.contains("are sealed; the projections say what they come to"), "{log}");
+    assert!(!log.contains("LOST"), "{log}");
+    let epoch: i32 = system.database.connect().await.query_one("select epoch from event_head", &[]).await.expect("reads").get(0);
+    assert_eq!(epoch, 1, "{log}");
     succeed(&system.database.url, &["unseal", &archive], &[]).await;
     assert_sound(&system).await;
 }

@@ -1,19 +1,24 @@
 //! What happened: the ledger events, one struct each, and the envelope that the log puts round them.
 //!
 //! Every type and field here is stored for ever. To change one, raise its version and add an upcast
-//! ([`super::upcast`]); never edit in place.
+//! ([`crate::domain::upcast`]); never edit in place.
+
+mod archive;
+mod epoch;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::adapter::{AdapterSpec, Labels, LeaseTtl};
-use super::entry::{Category, Level};
-use super::identity::{AccessTokenId, Role, TokenHash};
-use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
-use super::status::OperationalStatus;
-use super::token::{Epoch, FencingToken, Position};
-use super::upcast::{UPCASTS, upcast};
+pub use self::archive::{LedgerSealed, LedgerUnsealed};
+pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
+use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl};
+use crate::domain::entry::{Category, Level};
+use crate::domain::identity::{AccessTokenId, Role, TokenHash};
+use crate::domain::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
+use crate::domain::status::OperationalStatus;
+use crate::domain::token::{Epoch, FencingToken, Position};
+use crate::domain::upcast::{UPCASTS, upcast};
 
 /// A new adapter, `DISABLED`, with sessions 0 to `replicas - 1`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -202,31 +207,6 @@ pub struct PulsesDropped {
     pub partition: Option<i64>,
 }
 
-/// Old ledger events left the table for a file. They stay part of the ledger, and its hash chain goes through them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerSealed {
-    /// One more than the last position of the archive before it.
-    pub first: Position,
-    /// The position of the last event that it holds.
-    pub last: Position,
-    pub events: u64,
-    /// Of the last event, in hex.
-    pub hash: String,
-    /// The name of the file, without its folder.
-    pub file: String,
-    /// Of the whole file, in hex.
-    pub sha256: String,
-    pub reason: Option<String>,
-}
-
-/// The events of one archive and of all that follow it are in the table again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerUnsealed {
-    pub first: Position,
-    pub last: Position,
-    pub reason: Option<String>,
-}
-
 /// History that this program cannot read.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableEvent {
@@ -304,6 +284,9 @@ ledger_events! {
     AdapterDisabled = 1,
     AdapterEnabled = 1,
     AdapterRevised = 1,
+    EpochBegan = 1,
+    EpochSettled = 1,
+    LeaseConfirmed = 1,
     LeaseExpired = 1,
     LedgerSealed = 1,
     LedgerUnsealed = 1,
@@ -344,8 +327,11 @@ impl Event {
             | Self::SessionStatusChanged(SessionStatusChanged { session, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { session, .. })
             | Self::SessionReleased(SessionReleased { session, .. })
+            | Self::LeaseConfirmed(LeaseConfirmed { session, .. })
             | Self::LeaseExpired(LeaseExpired { session, .. }) => format!("session:{session}"),
-            Self::PulsesDropped(_) | Self::LedgerSealed(_) | Self::LedgerUnsealed(_) => "fleet".to_owned(),
+            Self::EpochBegan(_) | Self::EpochSettled(_) | Self::LedgerSealed(_) | Self::LedgerUnsealed(_) | Self::PulsesDropped(_) => {
+                "fleet".to_owned()
+            }
         }
     }
 }
@@ -359,6 +345,7 @@ impl Event {
             | Self::SessionStatusChanged(SessionStatusChanged { token, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { token, .. })
             | Self::SessionReleased(SessionReleased { token, .. })
+            | Self::LeaseConfirmed(LeaseConfirmed { token, .. })
             | Self::LeaseExpired(LeaseExpired { token, .. }) => Some(*token),
             _ => None,
         }
@@ -376,7 +363,7 @@ macro_rules! holders {
     };
 }
 
-holders!(PodRegistered, SessionClaimed, SessionReleased, LeaseExpired);
+holders!(PodRegistered, SessionClaimed, SessionReleased, LeaseConfirmed, LeaseExpired);
 
 /// An event as it stands in the log.
 #[derive(Debug, Clone, PartialEq)]
