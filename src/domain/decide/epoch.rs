@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use super::Draft;
+use crate::domain::adapter::LeaseTtl;
 use crate::domain::command::Report;
 use crate::domain::event::{EpochSettled, LeaseExpired};
 use crate::domain::fleet::{Fleet, Lease};
@@ -34,7 +35,7 @@ pub(super) fn may_grant(fleet: &Fleet, session: &SessionId, observed: &impl Obse
 /// How long an epoch takes to settle.
 #[must_use]
 pub fn settles_after(fleet: &Fleet) -> Option<Duration> {
-    let longest = fleet.longest_ttl().map_or(Duration::ZERO, |ttl| ttl.as_duration());
+    let longest = fleet.longest_ttl().map_or(Duration::ZERO, LeaseTtl::as_duration);
     fleet.settling().map(|settling| settling.wait.max(longest))
 }
 

@@ -81,7 +81,10 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
             end(fleet, &event.session, event.token, &event.holder(), vacated)
         }
         Event::LeaseConfirmed(event) => epoch::confirm(fleet, event),
-        Event::EpochBegan(event) => epoch::begin(fleet, recorded, event),
+        Event::EpochBegan(event) => {
+            epoch::begin(fleet, recorded, event);
+            Ok(())
+        }
         Event::EpochSettled(_) => epoch::settle(fleet),
         Event::LeaseExpired(event) => {
             let vacated = Some(Vacated::Expired { at: recorded.position });

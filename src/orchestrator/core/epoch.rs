@@ -161,12 +161,10 @@ fn seen(request: &Request) -> Option<AsOf> {
 fn tell(epoch: Epoch, fleet: &Fleet, because: EpochCause, position: i64, known: Option<AsOf>) {
     let settles =
         fleet.longest_ttl().map_or_else(String::new, |ttl| format!("; sessions without an owner wait for up to {} ms", ttl.as_millis()));
-    match known.filter(|known| known.ledger_position >= position) {
-        Some(known) => tracing::error!(
-            %epoch, ?because, "THE DATABASE HAS LOST ACKNOWLEDGED EVENTS: positions {position} to {}{settles}", known.ledger_position
-        ),
-        None => {
-            tracing::warn!(%epoch, ?because, "A NEW EPOCH BEGAN: the database may have lost history; nothing is known to be lost{settles}")
-        }
-    }
+    let Some(known) = known.filter(|known| known.ledger_position >= position) else {
+        tracing::warn!(%epoch, ?because, "A NEW EPOCH BEGAN: the database may have lost history; nothing is known to be lost{settles}");
+        return;
+    };
+    let last = known.ledger_position;
+    tracing::error!(%epoch, ?because, "THE DATABASE HAS LOST ACKNOWLEDGED EVENTS: positions {position} to {last}{settles}");
 }
