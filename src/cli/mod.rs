@@ -26,10 +26,12 @@ mod progress;
 mod rebuild;
 mod replay;
 pub mod report;
+mod seal;
 mod server;
 mod signals;
 mod table;
 mod token;
+mod unseal;
 mod values;
 mod venue;
 mod verify;
@@ -82,7 +84,9 @@ enum Command {
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Replay(replay::ReplayArgs),
+    Seal(seal::SealArgs),
     Token(token::TokenArgs),
+    Unseal(unseal::UnsealArgs),
     Verify(verify::VerifyArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
@@ -132,6 +136,8 @@ impl Command {
             Self::Import(args) => args.run().await,
             Self::Rebuild(args) => args.run().await,
             Self::Replay(args) => args.run().await,
+            Self::Seal(args) => args.run().await,
+            Self::Unseal(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Verify(args) => args.run().await,
             Self::Completions(args) => args.run(),

@@ -77,6 +77,8 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         | Event::PodDrained(_)
         | Event::PodResumed(_)
         | Event::PulsesDropped(_)
+        | Event::LedgerSealed(_)
+        | Event::LedgerUnsealed(_)
         | Event::AccessTokenCreated(_) => Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! Every type and field here is stored for ever. To change one, raise its version and add an upcast
 //! ([`crate::domain::upcast`]); never edit in place.
 
+mod archive;
 mod epoch;
 mod maintenance;
 
@@ -10,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::archive::{LedgerSealed, LedgerUnsealed};
 pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
 pub use self::maintenance::{MaintenanceBegan, MaintenanceEnded};
 use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl};
@@ -288,6 +290,8 @@ ledger_events! {
     EpochSettled = 1,
     LeaseConfirmed = 1,
     LeaseExpired = 1,
+    LedgerSealed = 1,
+    LedgerUnsealed = 1,
     MaintenanceBegan = 1,
     MaintenanceEnded = 1,
     PodDrained = 1,
@@ -331,6 +335,8 @@ impl Event {
             | Self::LeaseExpired(LeaseExpired { session, .. }) => format!("session:{session}"),
             Self::EpochBegan(_)
             | Self::EpochSettled(_)
+            | Self::LedgerSealed(_)
+            | Self::LedgerUnsealed(_)
             | Self::MaintenanceBegan(_)
             | Self::MaintenanceEnded(_)
             | Self::PulsesDropped(_) => "fleet".to_owned(),
