@@ -21,5 +21,7 @@ pub mod http;
 pub mod limits;
 pub mod log;
 pub mod orchestrator;
+#[cfg(test)]
+mod simulation;
 pub mod time;
 pub mod wire;

@@ -10,7 +10,7 @@
 //!
 //! Absent on purpose: the log, SQL, wall clocks, and any decision about who owns what. A pod only believes.
 
-mod belief;
+pub(crate) mod belief;
 mod heartbeat;
 mod link;
 mod management;
@@ -22,7 +22,7 @@ mod scribe;
 mod session;
 mod sessions;
 mod stream;
-mod trust;
+pub(crate) mod trust;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@ use crate::wire::pod::LeaseGrant;
 
 /// The answered heartbeats.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Trust {
+pub(crate) struct Trust {
     /// Since boot.
     answered: Option<Duration>,
     /// The newest that any statement told of.
@@ -22,7 +22,7 @@ pub(super) struct Trust {
 
 impl Trust {
     /// A registration whose request began at `sent` was answered. The process held nothing before.
-    pub(super) fn registered(&mut self, sent: Duration, epoch: Epoch) {
+    pub(crate) fn registered(&mut self, sent: Duration, epoch: Epoch) {
         self.heard_of(epoch);
         self.answered = self.answered.max(Some(sent));
     }
@@ -31,23 +31,23 @@ impl Trust {
     ///
     /// Only one that was sent with knowledge of the epoch renews anything: before, another pod may have been granted the same
     /// session in history that was lost (design 14). An answer of an older epoch comes from an orchestrator that has not noticed.
-    pub(super) fn answered(&mut self, sent: Duration, named: Option<Epoch>, epoch: Epoch) {
+    pub(crate) fn answered(&mut self, sent: Duration, named: Option<Epoch>, epoch: Epoch) {
         self.heard_of(epoch);
         if named == Some(epoch) && self.epoch == Some(epoch) {
             self.answered = self.answered.max(Some(sent));
         }
     }
 
-    pub(super) fn heard_of(&mut self, epoch: Epoch) {
+    pub(crate) fn heard_of(&mut self, epoch: Epoch) {
         self.epoch = self.epoch.max(Some(epoch));
     }
 
-    pub(super) fn epoch(self) -> Option<Epoch> {
+    pub(crate) fn epoch(self) -> Option<Epoch> {
         self.epoch
     }
 
     /// How long a lease is trusted. Without any answered heartbeat: not at all.
-    pub(super) fn term(self, grant: &LeaseGrant, ttl: LeaseTtl) -> Term {
+    pub(crate) fn term(self, grant: &LeaseGrant, ttl: LeaseTtl) -> Term {
         if may_outlive_its_lease(grant) {
             return Term::FOR_EVER;
         }
@@ -56,34 +56,34 @@ impl Trust {
     }
 
     /// Until when a lease of that timeout is trusted, whatever its session does about it.
-    pub(super) fn until(self, ttl: LeaseTtl) -> Duration {
+    pub(crate) fn until(self, ttl: LeaseTtl) -> Duration {
         self.answered.map_or(Duration::ZERO, |sent| lease::trust_deadline(sent, ttl))
     }
 }
 
 /// Exclusive sessions never do, whatever their adapter says.
-pub(super) fn may_outlive_its_lease(grant: &LeaseGrant) -> bool {
+pub(crate) fn may_outlive_its_lease(grant: &LeaseGrant) -> bool {
     grant.mode != Mode::Exclusive && grant.on_lease_loss == OnLeaseLoss::Continue
 }
 
 /// A lease timeout as it came over the wire. One that is out of bounds is taken for the shortest: too little trust is safe.
-pub(super) fn ttl(millis: u32) -> LeaseTtl {
+pub(crate) fn ttl(millis: u32) -> LeaseTtl {
     LeaseTtl::from_millis(millis).unwrap_or(LeaseTtl::MIN)
 }
 
 /// The term after one more answered heartbeat: trust that was given is never taken back.
-pub(super) fn longer(known: Term, news: Term) -> Term {
+pub(crate) fn longer(known: Term, news: Term) -> Term {
     Term { until: known.until.max(news.until), lead: news.lead }
 }
 
 /// How long one try of a heartbeat may take: three fit into the time for which the shortest lease is trusted.
-pub(super) fn try_timeout(shortest: Option<LeaseTtl>, interval: Duration) -> Duration {
+pub(crate) fn try_timeout(shortest: Option<LeaseTtl>, interval: Duration) -> Duration {
     const LEAST: Duration = Duration::from_millis(200);
     shortest.map_or(interval, |ttl| lease::trust_deadline(Duration::ZERO, ttl) / 3).max(LEAST)
 }
 
 /// How often the deadlines are looked at, whatever else happens.
-pub(super) fn look(shortest: Option<LeaseTtl>) -> Duration {
+pub(crate) fn look(shortest: Option<LeaseTtl>) -> Duration {
     let margin = lease::margin(shortest.unwrap_or(LeaseTtl::MAX));
     (margin / 4).clamp(Duration::from_millis(10), Duration::from_millis(250))
 }

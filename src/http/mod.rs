@@ -11,7 +11,7 @@ mod openapi;
 mod opening;
 mod problem;
 mod reader;
-mod routes;
+pub(crate) mod routes;
 mod scene;
 mod server;
 mod views;

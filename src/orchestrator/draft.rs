@@ -20,7 +20,7 @@ const MAX_EVENTS: usize = 2000;
 
 /// What became of one request in the draft.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Its events are the batch's from `first` on, `count` of them.
     Events {
         first: usize,
@@ -33,7 +33,7 @@ pub(super) enum Verdict {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Draft {
+pub(crate) struct Draft {
     pub batch: Batch,
     pub members: Vec<(Request, Verdict)>,
     /// Requests that need the batch to be in the log first.
@@ -41,11 +41,11 @@ pub(super) struct Draft {
 }
 
 /// Requests that were carried out lately, by id, as the log tells.
-pub(super) type Carried = HashMap<Uuid, Arc<Vec<Recorded>>>;
+pub(crate) type Carried = HashMap<Uuid, Arc<Vec<Recorded>>>;
 
 impl Draft {
     /// Decides on the requests in order, each on the state that the ones before it leave.
-    pub(super) fn decide(fleet: &Fleet, sight: &Sight, carried: &Carried, requests: Vec<Request>, orchestrator: &str) -> Self {
+    pub(crate) fn decide(fleet: &Fleet, sight: &Sight, carried: &Carried, requests: Vec<Request>, orchestrator: &str) -> Self {
         let mut draft = Self::default();
         let mut working = fleet.clone();
         let mut beats: Vec<(RegistrationId, i32)> = Vec::new();

@@ -8,7 +8,7 @@ use crate::domain::fleet::Fleet;
 
 /// The earliest moment at which any lease could expire or any pod be lost, if nothing more is heard. Heartbeats only push it
 /// back, so waking up then and looking again is never too late.
-pub(super) fn next_due(fleet: &Fleet, sight: &Sight) -> Option<Instant> {
+pub(crate) fn next_due(fleet: &Fleet, sight: &Sight) -> Option<Instant> {
     let settled = settles_after(fleet).map(|wait| sight.epoch_began() + wait);
     let unconfirmed = fleet.leases().filter(|(_, lease)| !lease.confirmed).map(|(_, lease)| sight.epoch_began() + lease.ttl.as_duration());
     let silent = fleet.registrations().map(|(id, _)| {

@@ -13,7 +13,7 @@ use crate::wire::push::AsOf;
 
 /// What an orchestrator remembers of the log from its last connection.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Remembered {
+pub(crate) struct Remembered {
     pub as_of: AsOf,
     /// The last position of all, pulses included.
     pub position: i64,
@@ -22,7 +22,7 @@ pub(super) struct Remembered {
 }
 
 /// Why a new epoch must begin, if it must. `began_in` is what the present one began in, `now_in` what the database is now.
-pub(super) fn judge(head: &Head, began_in: &Lineage, now_in: &Lineage, remembered: Option<&Remembered>) -> Option<EpochCause> {
+pub(crate) fn judge(head: &Head, began_in: &Lineage, now_in: &Lineage, remembered: Option<&Remembered>) -> Option<EpochCause> {
     if differ(began_in.database.as_ref(), now_in.database.as_ref()) {
         return Some(EpochCause::Restored);
     }
@@ -37,7 +37,7 @@ pub(super) fn judge(head: &Head, began_in: &Lineage, now_in: &Lineage, remembere
 }
 
 /// Whether somebody was told of more than there is.
-pub(super) fn beyond(fleet: &Fleet, seen: AsOf) -> bool {
+pub(crate) fn beyond(fleet: &Fleet, seen: AsOf) -> bool {
     seen > AsOf { epoch: fleet.epoch(), ledger_position: fleet.ledger_position() }
 }
 
@@ -49,7 +49,7 @@ fn differ<T: PartialEq>(then: Option<&T>, now: Option<&T>) -> bool {
 ///
 /// The same backup may be restored twice, the second time with nobody alive who remembers the first. So the number is at least
 /// the count of ten minutes since 2026 by the database's clock. That clock can only make the number larger than need be.
-pub(super) fn next_epoch(known: Epoch, now: DateTime<Utc>) -> Epoch {
+pub(crate) fn next_epoch(known: Epoch, now: DateTime<Utc>) -> Epoch {
     const START_OF_2026: i64 = 1_767_225_600;
     const TEN_MINUTES: i64 = 600;
     // Half of what a token has room for: a clock that is far ahead must not use the numbers up.
@@ -59,7 +59,7 @@ pub(super) fn next_epoch(known: Epoch, now: DateTime<Utc>) -> Epoch {
 }
 
 /// The longest timeout among leases that may exist by what is remembered, and that the log does not account for.
-pub(super) fn forgotten_wait(remembered: &Fleet, found: &Fleet) -> Duration {
+pub(crate) fn forgotten_wait(remembered: &Fleet, found: &Fleet) -> Duration {
     let of_adapters = remembered
         .adapters()
         .filter(|(name, adapter)| found.adapter(name).is_none_or(|found| found.spec.lease_ttl_ms < adapter.spec.lease_ttl_ms));

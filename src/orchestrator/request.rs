@@ -57,11 +57,11 @@ pub enum Failure {
     Fault(String),
 }
 
-pub(super) type Reply = oneshot::Sender<Result<Done, Failure>>;
+pub(crate) type Reply = oneshot::Sender<Result<Done, Failure>>;
 
 /// One thing for the core to do.
 #[derive(Debug)]
-pub(super) enum Request {
+pub(crate) enum Request {
     Command {
         submission: Box<Submission>,
         reply: Reply,
@@ -73,13 +73,13 @@ pub(super) enum Request {
 }
 
 impl Request {
-    pub(super) fn answer(self, answer: Result<Done, Failure>) {
+    pub(crate) fn answer(self, answer: Result<Done, Failure>) {
         let (Self::Command { reply, .. } | Self::Barrier { reply }) = self;
         // Whoever asked may have gone away; what was appended stands.
         let _ = reply.send(answer);
     }
 
-    pub(super) fn is_abandoned(&self) -> bool {
+    pub(crate) fn is_abandoned(&self) -> bool {
         let (Self::Command { reply, .. } | Self::Barrier { reply }) = self;
         reply.is_closed()
     }

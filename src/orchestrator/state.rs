@@ -29,7 +29,7 @@ const RECENT_KEPT: usize = 4096;
 
 /// Tells everybody else what the core knows.
 #[derive(Debug)]
-pub(super) struct Outlets {
+pub(crate) struct Outlets {
     pub snapshot: watch::Sender<Arc<Snapshot>>,
     pub ledger: watch::Sender<AsOf>,
     /// What keeps it from appending; nothing while it can.
@@ -40,7 +40,7 @@ pub(super) struct Outlets {
 
 /// The fold, up to `position`.
 #[derive(Debug)]
-pub(super) struct State {
+pub(crate) struct State {
     pub fleet: Fleet,
     pub sight: Sight,
     /// Everything up to here is folded. Own appends may already be folded beyond it, while pulses of others in between are not.
@@ -57,7 +57,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(fleet: Fleet, head: &Head, now: Instant, receipts: Receipts) -> Self {
+    pub(crate) fn new(fleet: Fleet, head: &Head, now: Instant, receipts: Receipts) -> Self {
         Self {
             fleet,
             sight: Sight::begin(now),
@@ -73,21 +73,26 @@ impl State {
     }
 
     /// Before the first contact with the database: nothing is known.
-    pub(super) fn unknown(now: Instant) -> Self {
+    pub(crate) fn unknown(now: Instant) -> Self {
         let head = Head { epoch: Epoch(0), position: 0, ledger_position: 0, recorded_at: chrono::DateTime::UNIX_EPOCH };
         Self::new(Fleet::new(Epoch(0)), &head, now, Receipts::new(&[]))
     }
 
-    pub(super) fn condition(&self) -> Condition {
+    pub(crate) fn condition(&self) -> Condition {
         Condition { epoch: self.fleet.epoch(), ledger_position: self.fleet.ledger_position(), position: None }
     }
 
-    pub(super) fn snapshot(&self) -> Snapshot {
+    /// An expiry is decided on every sign of life that was recorded: nobody may expire a pod that was heard elsewhere just now.
+    pub(crate) fn condition_of_expiry(&self) -> Condition {
+        Condition { position: Some(self.position), ..self.condition() }
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot { fleet: self.fleet.clone(), sight: self.sight.clone(), position: self.position, receipts: self.receipts.clone() }
     }
 
     /// Folds what was read from the log. Own events that are folded already are passed over.
-    pub(super) fn fold_entries(&mut self, entries: Vec<Entry>, now: Instant, metrics: &Metrics) -> Result<(), Corrupt> {
+    pub(crate) fn fold_entries(&mut self, entries: Vec<Entry>, now: Instant, metrics: &Metrics) -> Result<(), Corrupt> {
         for entry in entries {
             let position = entry.position();
             match entry {
@@ -102,15 +107,15 @@ impl State {
     }
 
     /// Folds what was just appended, without reading it back. Gives the events as they stand in the log.
-    pub(super) fn fold_own(
+    pub(crate) fn fold_own(
         &mut self,
         batch: &Batch,
         condition: &Condition,
         appended: &Appended,
         began: Instant,
+        now: Instant,
         metrics: &Metrics,
     ) -> Result<Vec<Recorded>, Corrupt> {
-        let now = Instant::now();
         let recorded = batch.recorded(condition, appended);
         for event in &recorded {
             self.fold(event.clone(), now, metrics)?;
@@ -150,7 +155,7 @@ impl State {
     }
 
     /// A request that was carried out longer ago than we remember.
-    pub(super) fn recall(&mut self, id: Uuid, events: Vec<Recorded>) {
+    pub(crate) fn recall(&mut self, id: Uuid, events: Vec<Recorded>) {
         self.carried.remove(&id);
         for recorded in events {
             self.remember(recorded);
@@ -171,7 +176,7 @@ impl State {
     }
 
     /// Makes the fold visible to everybody and wakes whom it concerns.
-    pub(super) fn publish(&mut self, outlets: &Outlets) -> Arc<Snapshot> {
+    pub(crate) fn publish(&mut self, outlets: &Outlets) -> Arc<Snapshot> {
         let snapshot = Arc::new(self.snapshot());
         outlets.snapshot.send_replace(snapshot.clone());
         outlets.hub.ring(std::mem::take(&mut self.touched));

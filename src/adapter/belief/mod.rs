@@ -29,7 +29,7 @@ const MAX_REMEMBERED: usize = 4096;
 
 /// What a changed belief asks the pod to do, in this order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     Start(LeaseGrant),
     /// Close in order, then release.
     Close {
@@ -51,7 +51,7 @@ pub(super) enum Effect {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Belief {
+pub(crate) struct Belief {
     /// The newest statement about all sessions.
     complete: Option<AsOf>,
     sessions: BTreeMap<SessionId, Knowledge>,
@@ -74,16 +74,16 @@ struct Held {
 
 impl Belief {
     /// The leases that the pod believes in, with their timeouts.
-    pub(super) fn held(&self) -> impl Iterator<Item = (&SessionId, FencingToken, LeaseTtl)> {
+    pub(crate) fn held(&self) -> impl Iterator<Item = (&SessionId, FencingToken, LeaseTtl)> {
         self.sessions.iter().filter_map(|(session, known)| Some((session, known.token, known.held.as_ref()?.ttl)))
     }
 
-    pub(super) fn ttl(&self, session: &SessionId, token: FencingToken) -> Option<LeaseTtl> {
+    pub(crate) fn ttl(&self, session: &SessionId, token: FencingToken) -> Option<LeaseTtl> {
         self.sessions.get(session).filter(|known| known.token == token)?.held.as_ref().map(|held| held.ttl)
     }
 
     /// The full set of the pod's leases, from a registration or a `sync`.
-    pub(super) fn hear_all(&mut self, as_of: AsOf, leases: Vec<LeaseGrant>) -> Vec<Effect> {
+    pub(crate) fn hear_all(&mut self, as_of: AsOf, leases: Vec<LeaseGrant>) -> Vec<Effect> {
         let listed = leases.iter().map(|lease| (lease.session.clone(), (lease.token, trust::ttl(lease.ttl_ms)))).collect();
         self.hear_complete(as_of, &listed, leases)
     }
@@ -91,7 +91,7 @@ impl Belief {
     /// The full set of the pod's leases, from a heartbeat answer. Only what the pod has missed comes with all details.
     ///
     /// `fenced` needs no look: whatever the pod holds and the answer does not list is lost, reported or not.
-    pub(super) fn hear_answer(&mut self, answer: HeartbeatAnswer) -> Vec<Effect> {
+    pub(crate) fn hear_answer(&mut self, answer: HeartbeatAnswer) -> Vec<Effect> {
         let listed = answer.leases.into_iter().map(|lease| (lease.session, (lease.token, trust::ttl(lease.ttl_ms)))).collect();
         self.hear_complete(answer.as_of, &listed, answer.missed)
     }
@@ -122,7 +122,7 @@ impl Belief {
     }
 
     /// One lease of the pod, as it was at `as_of`.
-    pub(super) fn hear_grant(&mut self, as_of: AsOf, grant: LeaseGrant) -> Vec<Effect> {
+    pub(crate) fn hear_grant(&mut self, as_of: AsOf, grant: LeaseGrant) -> Vec<Effect> {
         if self.is_old(&grant.session, as_of) || (grant.unconfirmed && !self.holds(&grant)) {
             return Vec::new();
         }
@@ -141,7 +141,7 @@ impl Belief {
     }
 
     /// The pod holds this lease and is to close the session.
-    pub(super) fn hear_stop(&mut self, as_of: AsOf, session: &SessionId, token: FencingToken, reason: String) -> Option<Effect> {
+    pub(crate) fn hear_stop(&mut self, as_of: AsOf, session: &SessionId, token: FencingToken, reason: String) -> Option<Effect> {
         if self.is_old(session, as_of) {
             return None;
         }
@@ -158,7 +158,7 @@ impl Belief {
     }
 
     /// This lease is not the pod's any more.
-    pub(super) fn hear_fence(&mut self, as_of: AsOf, session: &SessionId, token: FencingToken, reason: &str) -> Option<Effect> {
+    pub(crate) fn hear_fence(&mut self, as_of: AsOf, session: &SessionId, token: FencingToken, reason: &str) -> Option<Effect> {
         if self.is_old(session, as_of) {
             return None;
         }
@@ -173,7 +173,7 @@ impl Belief {
     }
 
     /// The log has ended this lease because the pod closed the session. True whenever it is heard: it was the pod's own wish.
-    pub(super) fn hear_released(&mut self, as_of: AsOf, session: &SessionId, token: FencingToken) {
+    pub(crate) fn hear_released(&mut self, as_of: AsOf, session: &SessionId, token: FencingToken) {
         if let Some(known) = self.sessions.get_mut(session).filter(|known| known.token == token) {
             known.as_of = known.as_of.max(as_of);
             known.held = None;
@@ -181,7 +181,7 @@ impl Belief {
     }
 
     /// The registration is gone, and all leases with it.
-    pub(super) fn lose_all(&mut self, reason: &str) -> Vec<Effect> {
+    pub(crate) fn lose_all(&mut self, reason: &str) -> Vec<Effect> {
         self.sessions.iter_mut().filter_map(|(session, known)| known.lose(session, reason)).collect()
     }
 

@@ -88,7 +88,7 @@ impl Core {
         }
         self.catch_up().await?;
         let batch = self.expiries();
-        let condition = Condition { position: Some(self.state.position), ..self.state.condition() };
+        let condition = self.state.condition_of_expiry();
         let began = Instant::now();
         let appended = if batch.is_empty() { None } else { Some(self.append_expiries(&batch, &condition).await?) };
         if locked {

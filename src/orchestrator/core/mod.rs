@@ -215,7 +215,7 @@ impl Core {
     }
 
     fn fold_own(&mut self, batch: &Batch, condition: &Condition, appended: &Appended, began: Instant) -> Result<Vec<Recorded>, Trouble> {
-        let folded = self.state.fold_own(batch, condition, appended, began, &self.outlets.metrics);
+        let folded = self.state.fold_own(batch, condition, appended, began, Instant::now(), &self.outlets.metrics);
         let recorded = folded.map_err(|corrupt| self.broken(&corrupt.into()))?;
         self.state.publish(&self.outlets);
         if !recorded.is_empty() {

@@ -43,7 +43,7 @@ pub(crate) async fn heartbeat(
     answer(&done.after, holder, body.epoch, &body.leases).map(axum::Json).map_err(Into::into)
 }
 
-fn report(lease: &LeaseReport) -> Report {
+pub(crate) fn report(lease: &LeaseReport) -> Report {
     Report {
         session: lease.session.clone(),
         token: lease.token,
@@ -60,7 +60,12 @@ fn seen(app: &App, receipt: &str) -> Option<(Epoch, Position)> {
 
 /// `known` is the epoch that the pod named. If it had not heard of the present one yet, the answer renews nothing, and the pod
 /// keeps what it has for as long as it trusts it: its next heartbeat says whether it does.
-fn answer(snapshot: &Snapshot, holder: Holder, known: Option<Epoch>, reported: &[LeaseReport]) -> Result<HeartbeatAnswer, Refusal> {
+pub(crate) fn answer(
+    snapshot: &Snapshot,
+    holder: Holder,
+    known: Option<Epoch>,
+    reported: &[LeaseReport],
+) -> Result<HeartbeatAnswer, Refusal> {
     let current = snapshot.fleet.pod(&holder.pod).filter(|(_, registration)| registration.holder == holder);
     let (registration, _) = current.ok_or(Refusal::HolderUnknown(holder))?;
     let informed = known.is_none_or(|known| known == snapshot.fleet.epoch());

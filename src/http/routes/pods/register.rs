@@ -12,6 +12,7 @@ use crate::http::idempotency::RequestId;
 use crate::http::problem::ApiError;
 use crate::http::views;
 use crate::orchestrator::request::Submission;
+use crate::orchestrator::snapshot::Snapshot;
 use crate::wire::pod::{RegisterAnswer, RegisterRequest};
 
 /// Registers a pod. A newer incarnation of a name supersedes the older.
@@ -33,13 +34,17 @@ pub(crate) async fn register(
         access_token: caller.access_token,
     };
     let done = app.orchestrator.submit(Submission { command: Command::Register(register), actor, request_id }).await?;
-    let snapshot = &done.after;
+    answer(&done.after, holder).map(axum::Json).map_err(Into::into)
+}
+
+/// What a process holds that has just registered.
+pub(crate) fn answer(snapshot: &Snapshot, holder: Holder) -> Result<RegisterAnswer, Refusal> {
     let (registration, _) = snapshot.fleet.registration_of(&holder).ok_or(Refusal::HolderUnknown(holder))?;
-    Ok(axum::Json(RegisterAnswer {
+    Ok(RegisterAnswer {
         as_of: snapshot.as_of(),
         registration,
         heartbeat_interval_ms: views::heartbeat_interval_ms(snapshot),
         // A process that registers holds nothing yet, so it has nothing to confirm.
         leases: views::grants(snapshot, registration).into_iter().filter(|lease| !lease.unconfirmed).collect(),
-    }))
+    })
 }

@@ -68,7 +68,7 @@ fn pushes(
     registration: RegistrationId,
     bell: watch::Receiver<()>,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
-    let follower = Follower { app, caller, registration, bell, said: None, queue: VecDeque::new(), over: false };
+    let follower = Follower { app, caller, registration, bell, said: Said::default(), queue: VecDeque::new(), over: false };
     futures_util::stream::unfold(follower, |mut follower| async move {
         let push = follower.next().await?;
         // Every push has a JSON form; an empty event would be ignored.
@@ -83,8 +83,7 @@ struct Follower {
     caller: Caller,
     registration: RegistrationId,
     bell: watch::Receiver<()>,
-    /// Nothing before the first full set.
-    said: Option<BTreeMap<SessionId, (FencingToken, Desired)>>,
+    said: Said,
     queue: VecDeque<Push>,
     over: bool,
 }
@@ -95,7 +94,7 @@ impl Follower {
             if let Some(push) = self.queue.pop_front() {
                 return Some(push);
             }
-            if self.over || (self.said.is_some() && !self.rung().await) {
+            if self.over || (self.said.0.is_some() && !self.rung().await) {
                 return None;
             }
             self.bell.mark_unchanged();
@@ -113,26 +112,35 @@ impl Follower {
     }
 
     fn look(&mut self, snapshot: &Snapshot) {
-        let registration = snapshot.fleet.registration(self.registration);
-        let gone = match registration {
-            None => Some("the registration has ended; register again"),
-            Some(registration) if registration.state == RegistrationState::Superseded => {
-                Some("a newer process has registered under this name")
+        let looked =
+            if self.caller.is_valid(snapshot) { self.said.look(snapshot, self.registration) } else { Err("the access token was revoked") };
+        match looked {
+            Ok(pushes) => self.queue.extend(pushes),
+            Err(reason) => {
+                self.queue.push_back(Push::Gone { reason: reason.into() });
+                self.over = true;
             }
-            Some(_) if !self.caller.is_valid(snapshot) => Some("the access token was revoked"),
-            Some(_) => None,
-        };
-        if let Some(reason) = gone {
-            self.queue.push_back(Push::Gone { reason: reason.into() });
-            self.over = true;
-            return;
         }
-        let grants = views::grants(snapshot, self.registration);
+    }
+}
+
+/// What a pod was told of its leases. Nothing before the first full set.
+#[derive(Debug, Default)]
+pub(crate) struct Said(Option<BTreeMap<SessionId, (FencingToken, Desired)>>);
+
+impl Said {
+    /// What is to be said now. An error is the reason for which the stream is over.
+    pub(crate) fn look(&mut self, snapshot: &Snapshot, id: RegistrationId) -> Result<Vec<Push>, &'static str> {
+        let registration = snapshot.fleet.registration(id).ok_or("the registration has ended; register again")?;
+        if registration.state == RegistrationState::Superseded {
+            return Err("a newer process has registered under this name");
+        }
+        let grants = views::grants(snapshot, id);
         let now = grants.iter().map(|grant| (grant.session.clone(), (grant.token, grant.desired))).collect();
-        match self.said.replace(now) {
-            None => self.queue.push_back(Push::Sync(Sync { as_of: snapshot.as_of(), leases: grants })),
-            Some(before) => self.queue.extend(changes(snapshot, before, grants)),
-        }
+        Ok(match self.0.replace(now) {
+            None => vec![Push::Sync(Sync { as_of: snapshot.as_of(), leases: grants })],
+            Some(before) => changes(snapshot, before, grants),
+        })
     }
 }
 

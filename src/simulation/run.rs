@@ -1,0 +1,126 @@
+//! One run from its plan to its verdict, and the search for the smallest list of faults that still fails.
+
+use std::time::Duration;
+
+use super::faults::{Fault, Plan};
+use super::invariants::Counts;
+use super::pod::Life;
+use super::shapes;
+use super::world::{Cut, World};
+use crate::domain::command::Command;
+
+/// What came of a run.
+#[derive(Debug, Clone)]
+pub(super) struct Verdict {
+    pub(super) counts: Counts,
+    pub(super) violation: Option<String>,
+    /// True time at which it ended.
+    pub(super) at: Duration,
+}
+
+/// How many shorter lists are tried at most.
+const TRIES: usize = 80;
+
+pub(super) fn run(plan: Plan, faults: Vec<Fault>) -> Verdict {
+    let mut world = World::new(plan, faults);
+    world.run_until(plan.lasts);
+    world.heal();
+    world.run_until(plan.lasts + Duration::from_secs(30));
+    world.everything_runs("30 s after all faults had ended");
+    let bound = world.somebody_dies();
+    world.run_until(plan.lasts + Duration::from_secs(30) + bound);
+    world.everything_runs("its timeout and a second after its pod had died");
+    Verdict { counts: world.invariants.counts, violation: world.invariants.violation.take(), at: world.now }
+}
+
+impl World {
+    /// Nothing goes wrong any more, and people put in order what was left undone.
+    fn heal(&mut self) {
+        self.calm = true;
+        (self.down_until, self.noise_until, self.replies_lost_until) = (self.now, self.now, self.now);
+        self.cuts.fill(Cut::default());
+        for node in 0..self.nodes.len() {
+            self.nodes[node].blind_until = self.now;
+            self.nodes[node].paused_until = self.now;
+            if !self.nodes[node].up {
+                self.start_orchestrator(node);
+            }
+        }
+        for pod in &mut self.pods {
+            if pod.life == Life::Paused {
+                pod.life = Life::Runs;
+            }
+        }
+        for name in 0..self.plan.pods {
+            if self.pods[self.current[name]].draining {
+                self.kill(name);
+            }
+            if self.pods[self.current[name]].life == Life::Over {
+                self.start_pod(name);
+            }
+        }
+        for wait in [2, 8] {
+            self.run_until(self.plan.lasts + Duration::from_secs(wait));
+            for name in 0..self.plan.pods {
+                self.order(Command::Undrain { pod: shapes::holder(name, 0).pod });
+            }
+            for adapter in 0..self.plan.adapters {
+                self.put(adapter, if self.plan.pods_are_well { 2000 } else { 1000 }, Some(true));
+            }
+        }
+    }
+
+    /// I8, together with the end of every wait: whatever should run does.
+    fn everything_runs(&mut self, when: &str) {
+        let fleet = self.log.fleet();
+        for (session, entry) in fleet.sessions().filter(|(session, _)| fleet.wants(session)) {
+            let owner = entry.lease.as_ref().map(|lease| (&lease.holder, lease.token));
+            let runs = owner.is_some_and(|(holder, token)| {
+                let pod = self.pods.iter().find(|pod| pod.holder == *holder && pod.life == Life::Runs);
+                pod.and_then(|pod| pod.runs.get(session).map(|run| (pod, run)))
+                    .is_some_and(|(pod, run)| run.token == token && (!run.exclusive || pod.believes(session, self.now)))
+            });
+            if !runs {
+                self.invariants.fail(|| format!("I8: {session} does not run {when}; the log says {owner:?}"));
+            }
+        }
+    }
+
+    /// The pod with the most sessions is killed. Gives the time within which others must run them.
+    fn somebody_dies(&mut self) -> Duration {
+        let fleet = self.log.fleet();
+        // For this one nothing is unfair any more.
+        self.invariants.pods_are_well = false;
+        let most =
+            fleet.pods().max_by_key(|(_, registration)| registration.leases.len()).map(|(_, registration)| registration.holder.clone());
+        if let Some(name) = (0..self.plan.pods).find(|name| most.as_ref() == Some(&self.pods[self.current[*name]].holder)) {
+            self.kill(name);
+        }
+        fleet.longest_ttl().map_or(Duration::ZERO, |ttl| ttl.as_duration() * 102 / 100) + Duration::from_secs(1)
+    }
+}
+
+/// Leaves out faults as long as what is left still fails: first the later ones, then each by itself.
+pub(super) fn shrink(plan: Plan, mut faults: Vec<Fault>) -> (Vec<Fault>, Verdict) {
+    let mut last = run(plan, faults.clone());
+    let Some(first) = last.violation.clone() else { return (faults, last) };
+    let rule = first.split(':').next().map(str::to_owned);
+    let still = |verdict: &Verdict| verdict.violation.as_ref().and_then(|violation| violation.split(':').next().map(str::to_owned)) == rule;
+    faults.retain(|fault| fault.at <= last.at);
+    let (mut tries, mut size) = (0, faults.len().div_ceil(2));
+    while size > 0 && tries < TRIES {
+        let mut end = faults.len();
+        while end > 0 && tries < TRIES {
+            let begin = end.saturating_sub(size);
+            let fewer: Vec<Fault> = faults.iter().take(begin).chain(faults.iter().skip(end)).copied().collect();
+            let verdict = run(plan, fewer.clone());
+            tries += 1;
+            if still(&verdict) {
+                (faults, last) = (fewer, verdict);
+            }
+            end = begin;
+        }
+        size /= 2;
+    }
+    (faults, last)
+}
