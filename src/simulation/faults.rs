@@ -104,7 +104,7 @@ impl Plan {
     pub(super) fn faults(&self) -> Vec<Fault> {
         let mut dice = Dice::new(self.seed, 1);
         let mut faults = Vec::new();
-        let mut at = Duration::from_secs(3);
+        let mut at = Duration::from_secs(if self.pods_are_well { 12 } else { 3 });
         while at < self.lasts {
             let kind = if self.pods_are_well { self.of_the_control_plane(&mut dice) } else { self.any(&mut dice) };
             faults.push(Fault { at, kind });
@@ -160,7 +160,7 @@ impl Plan {
             3 => Kind::LoseSight { orchestrator, lasts: lasts.min(Duration::from_secs(5)) },
             4 => Kind::Outage { lasts },
             5 => Kind::AllOrchestratorsGone { back_after: lasts },
-            _ => Kind::LoseHistory { rows: 0, promoted: true, down: dice.millis(0, 3000), forgotten: dice.roll(300_000) },
+            _ => Kind::LoseHistory { rows: 0, promoted: true, down: dice.millis(0, 200), forgotten: dice.roll(300_000) },
         }
     }
 }

@@ -118,6 +118,10 @@ pub(super) struct Invariants {
 }
 
 impl Invariants {
+    pub(super) fn new(pods_are_well: bool) -> Self {
+        Self { pods_are_well, ..Self::default() }
+    }
+
     pub(super) fn fail(&mut self, what: impl FnOnce() -> String) {
         if self.violation.is_none() {
             self.violation = Some(what());

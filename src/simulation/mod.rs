@@ -119,7 +119,8 @@ fn nothing_is_violated_whatever_goes_wrong() {
     show(&counts, began);
     // A run in which nothing happens shows nothing.
     for (name, count) in counts.named() {
-        assert!(count > 0 || seeds == 1, "no {name}");
+        // Three lost races in a row are rare.
+        assert!(count > 0 || seeds == 1 || name == "expiries under lock", "no {name}");
     }
 }
 

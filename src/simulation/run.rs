@@ -18,11 +18,18 @@ pub(super) struct Verdict {
     pub(super) at: Duration,
 }
 
+/// When a run has begun in earnest.
+const SETTLED: Duration = Duration::from_secs(10);
+
 /// How many shorter lists are tried at most.
 const TRIES: usize = 80;
 
 pub(super) fn run(plan: Plan, faults: Vec<Fault>) -> Verdict {
     let mut world = World::new(plan, faults);
+    // Until the first adapters are declared pods heartbeat at their slowest, and one with a short timeout finds them silent.
+    world.invariants.pods_are_well = false;
+    world.run_until(SETTLED);
+    world.invariants.pods_are_well = plan.pods_are_well;
     world.run_until(plan.lasts);
     world.heal();
     world.run_until(plan.lasts + Duration::from_secs(30));

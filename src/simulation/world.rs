@@ -21,7 +21,6 @@ use crate::domain::name::{Holder, SessionId};
 use crate::domain::token::FencingToken;
 use crate::log::Outcome;
 use crate::orchestrator::metrics::Metrics;
-use crate::orchestrator::receipt::Receipts;
 use crate::orchestrator::request::{Actor, Submission};
 use crate::wire::push::Push;
 
@@ -104,7 +103,6 @@ pub(super) struct World {
     serial: u64,
     base: Instant,
     metrics: Arc<Metrics>,
-    receipts: Receipts,
 }
 
 impl World {
@@ -125,12 +123,11 @@ impl World {
             noise_until: Duration::ZERO,
             calm: false,
             set_up: 0,
-            invariants: Invariants { pods_are_well: plan.pods_are_well, ..Invariants::default() },
+            invariants: Invariants::new(plan.pods_are_well),
             queue: BTreeMap::new(),
             serial: 0,
             base,
             metrics: Arc::default(),
-            receipts: Receipts::new(b"key"),
             faults,
         };
         for _ in 0..plan.orchestrators {
@@ -166,7 +163,9 @@ impl World {
             self.invariants.counts.steps += 1;
             self.step(event);
         }
-        self.now = self.now.max(end);
+        if self.invariants.violation.is_none() {
+            self.now = self.now.max(end);
+        }
     }
 
     fn step(&mut self, event: Event) {

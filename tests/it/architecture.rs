@@ -59,6 +59,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("log", &["domain", "wire"]),
     ("orchestrator", &["domain", "log", "wire"]),
+    // Tests of the pure parts of all sides together.
+    ("simulation", &["adapter", "connector", "domain", "http", "log", "orchestrator", "wire"]),
     ("time", &[]),
     ("wire", &["domain"]),
 ];
