@@ -370,7 +370,7 @@ fn url(address: SocketAddr) -> Url {
 }
 
 /// An address that an orchestrator finds free again after a restart: below the ports that outgoing connections take.
-fn fixed_address() -> SocketAddr {
+pub fn fixed_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 150).expect("small") * 100;
     let candidates = std::iter::repeat_with(|| 12_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000);

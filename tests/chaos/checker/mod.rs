@@ -1,0 +1,64 @@
+//! Judges a run by its evidence. Pure: the same evidence gives the same verdict.
+
+mod answers;
+mod belief;
+mod log;
+mod logs;
+mod moves;
+mod readings;
+mod stream;
+mod takeover;
+mod vacuity;
+mod witness;
+
+use std::time::Duration;
+
+pub use self::takeover::{Takeover, takeovers};
+pub use self::vacuity::{Counts, count};
+use crate::evidence::Evidence;
+use crate::ledger::{Ownership, ownerships};
+
+/// Something that must never be.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Violation {
+    /// `I1` to `I9`, or what else was broken.
+    pub rule: &'static str,
+    pub what: String,
+}
+
+impl Violation {
+    fn new(rule: &'static str, what: impl Into<String>) -> Self {
+        Self { rule, what: what.into() }
+    }
+}
+
+/// All that is wrong. `vacuous` runs are wrong too, if a whole schedule was carried out.
+pub fn judge(evidence: &Evidence, whole: bool) -> Vec<Violation> {
+    let owners = match ownerships(&evidence.ledger) {
+        Ok(owners) => owners,
+        Err(contradiction) => return vec![Violation::new("I1", contradiction)],
+    };
+    let mut wrong = log::judge(&evidence.ledger, &owners);
+    wrong.extend(witness::judge(evidence, &owners));
+    wrong.extend(belief::judge(evidence));
+    wrong.extend(logs::judge(evidence, &owners));
+    wrong.extend(answers::judge(evidence));
+    wrong.extend(readings::judge(evidence));
+    wrong.extend(stream::judge(evidence));
+    wrong.extend(moves::judge(evidence));
+    wrong.extend(takeover::judge(evidence, &owners));
+    wrong.extend(evidence.aftermath.iter().map(|what| Violation::new("I6", what)));
+    if whole {
+        wrong.extend(vacuity::judge(&count(evidence)));
+    }
+    wrong
+}
+
+/// When the database recorded something, since boot. Wall clocks are only compared with themselves: the offset is the run's.
+fn recorded(evidence: &Evidence, recorded_us: i64) -> Duration {
+    Duration::from_micros(u64::try_from(recorded_us - evidence.wall_offset_us).unwrap_or_default())
+}
+
+fn owner_of(owners: &[Ownership], session: &str, token: i64) -> Option<Ownership> {
+    owners.iter().find(|owner| owner.session == session && owner.token == token).cloned()
+}

@@ -1,0 +1,71 @@
+//! I8: the sessions of a dead pod run elsewhere within the lease timeout and a second, while nothing else is wrong.
+
+use std::time::Duration;
+
+use super::{Violation, recorded};
+use crate::arena::pod_name;
+use crate::evidence::{Asked, Deed, Done, Evidence};
+use crate::faults::Target;
+use crate::ledger::Ownership;
+
+/// Beyond the lease timeout, the connector's start excluded.
+const PROMISED: Duration = Duration::from_secs(1);
+
+/// A connection to the witness and its first line.
+const CONNECTOR_START: Duration = Duration::from_millis(300);
+
+/// A session of a pod that was killed.
+#[derive(Debug, Clone)]
+pub struct Takeover {
+    pub session: String,
+    pub ttl: Duration,
+    /// From the kill to the first line under a newer token. Nothing if it never came.
+    pub took: Option<Duration>,
+    /// Late for what this process could not see in time.
+    pub stall: Duration,
+}
+
+pub(super) fn judge(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
+    let late = |takeover: &Takeover| takeover.took.is_none_or(|took| took > takeover.ttl + PROMISED + CONNECTOR_START + takeover.stall);
+    takeovers(evidence, owners).into_iter().filter(late).map(|late| Violation::new("I8", format!("{late:?}"))).collect()
+}
+
+/// Of every pod that was killed while nothing else was wrong.
+pub fn takeovers(evidence: &Evidence, owners: &[Ownership]) -> Vec<Takeover> {
+    let kills = evidence.deeds.iter().filter(|done| done.deed == Deed::Killed && matches!(done.target, Target::Pod(_)));
+    kills.flat_map(|kill| of(evidence, owners, kill)).collect()
+}
+
+fn of(evidence: &Evidence, owners: &[Ownership], kill: &Done) -> Vec<Takeover> {
+    let Target::Pod(pod) = kill.target else { return Vec::new() };
+    let time = |position: i64| {
+        let event = evidence.ledger.binary_search_by_key(&position, |event| event.position);
+        event.map_or(Duration::ZERO, |index| recorded(evidence, evidence.ledger[index].recorded_us))
+    };
+    let owned = owners.iter().filter(|owner| {
+        let ended = owner.ended.as_ref().map(|(position, _)| time(*position));
+        owner.pod == pod_name(pod) && time(owner.claimed) < kill.at && ended.is_none_or(|ended| ended > kill.at) && owner.session != "toggled/0"
+    });
+    let takeover = |owner: &Ownership| {
+        let ttl = Duration::from_millis(owner.ttl_ms);
+        let until = kill.at + ttl + PROMISED + CONNECTOR_START;
+        if disturbed(evidence, kill, until) {
+            return None;
+        }
+        let newer = |stamp: &&crate::network::tap::Stamp| stamp.line.session == owner.session && stamp.line.token > owner.token;
+        let took = evidence.stamps.iter().find(newer).map(|stamp| stamp.at.saturating_sub(kill.at));
+        Some(Takeover { session: owner.session.clone(), ttl, took, stall: evidence.stall_within(kill.at, until) * 2 })
+    };
+    owned.filter_map(takeover).collect()
+}
+
+/// Whether anything else happened that may put it off: another fault, the pod's own return, a drain of those who could take over.
+fn disturbed(evidence: &Evidence, kill: &Done, until: Duration) -> bool {
+    let before = kill.at.saturating_sub(Duration::from_secs(1));
+    let own = |kind: &str| ["pod killed", "pod killed, its last lines arrive late"].contains(&kind);
+    let faults = evidence.faults.iter().filter(|fault| fault.span.overlaps(before, until));
+    let mut others = faults.filter(|fault| !(own(fault.kind) && fault.on.contains(&kill.target) && fault.span.from <= kill.at));
+    let back = |done: &Done| done.target == kill.target && done.deed == Deed::Started && done.at > kill.at && done.at < until;
+    let drained = evidence.requests.iter().any(|request| request.asked == Asked::Drain && request.span.overlaps(before, until));
+    others.next().is_some() || evidence.deeds.iter().any(back) || drained
+}

@@ -1,0 +1,32 @@
+//! What happens to the database as a whole.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::{Fault, Maker, Step, Target};
+
+pub(super) const ALL: &[Maker] = &[restarted, crashed, locked, disconnected];
+
+const EVERY: [Target; 3] = [Target::Database, Target::Orchestrator(0), Target::Orchestrator(1)];
+
+fn restarted(_: &mut Rng) -> Fault {
+    Fault::new("database restarted", &EVERY, vec![(0, Step::RestartDatabase), (2500, Step::Rest)])
+}
+
+fn crashed(_: &mut Rng) -> Fault {
+    Fault::new("database crashed", &EVERY, vec![(0, Step::CrashDatabase), (2500, Step::Rest)])
+}
+
+/// Somebody holds a lock on our tables, longer than some leases and shorter than the statement timeout, or longer than that.
+fn locked(dice: &mut Rng) -> Fault {
+    let table = ["event_head", "event", "projection.session"][dice.usize(..3)];
+    let lasts = if dice.u8(..4) == 0 { 6000 } else { dice.u64(500..3000) };
+    let lock = Step::Lock { table, lasts: Duration::from_millis(lasts) };
+    Fault::new("tables locked", &EVERY, vec![(0, lock), (lasts + 1500, Step::Rest)])
+}
+
+/// As a pooler or an administrator does.
+fn disconnected(_: &mut Rng) -> Fault {
+    Fault::new("connections ended by the database", &EVERY, vec![(0, Step::Disconnect), (1000, Step::Rest)])
+}

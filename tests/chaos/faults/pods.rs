@@ -1,0 +1,193 @@
+//! What happens to pods: death, pauses, and networks that fail one way, both ways, slowly or late.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::{Fault, Maker, Step, TAKEOVER, Target};
+use crate::arena::{ORCHESTRATORS, PODS, Route};
+use crate::network::weather::{Way, Weather};
+
+pub(super) const ALL: &[Maker] = &[
+    killed,
+    killed_and_back_at_once,
+    terminated,
+    paused,
+    paused_alone,
+    hiccup,
+    cut_off,
+    silent_network,
+    deaf,
+    mute,
+    one_orchestrator_lost,
+    slow_network,
+    slow_then_silent,
+    healed_at_expiry,
+    late_lines,
+    swallowed_answers,
+    duplicate_name,
+    witness_out_of_reach,
+];
+
+fn any(dice: &mut Rng) -> usize {
+    dice.usize(..PODS)
+}
+
+fn around(dice: &mut Rng, millis: u64) -> u64 {
+    dice.u64(millis * 3 / 4..=millis * 5 / 4)
+}
+
+/// The same on the ways to all orchestrators.
+fn everywhere(at: u64, pod: usize, weather: Weather) -> impl Iterator<Item = (u64, Step)> {
+    (0..ORCHESTRATORS).map(move |orchestrator| (at, Step::Weather(Route::PodToOrchestrator(pod, orchestrator), weather)))
+}
+
+fn on_the_way(kind: &'static str, pod: usize, weather: Weather, lasts: u64) -> Fault {
+    let steps = everywhere(0, pod, weather).chain(everywhere(lasts, pod, Weather::FINE));
+    Fault::new(kind, &[Target::Pod(pod)], steps.collect())
+}
+
+/// Its sessions are taken over before it is back.
+fn killed(dice: &mut Rng) -> Fault {
+    let pod = Target::Pod(any(dice));
+    Fault::new("pod killed", &[pod], vec![(0, Step::Kill(pod)), (TAKEOVER, Step::Start(pod))])
+}
+
+/// Its next incarnation is there before its leases ran out.
+fn killed_and_back_at_once(dice: &mut Rng) -> Fault {
+    let pod = Target::Pod(any(dice));
+    Fault::new("pod killed and back", &[pod], vec![(0, Step::Kill(pod)), (around(dice, 300), Step::Start(pod)), (2500, Step::Rest)])
+}
+
+fn terminated(dice: &mut Rng) -> Fault {
+    let pod = Target::Pod(any(dice));
+    Fault::new("pod terminated", &[pod], vec![(0, Step::Terminate(pod)), (around(dice, 800), Step::Start(pod))])
+}
+
+/// Beyond its leases, with its programs.
+fn paused(dice: &mut Rng) -> Fault {
+    let pod = Target::Pod(any(dice));
+    let until = around(dice, 2800);
+    Fault::new("pod paused", &[pod], vec![(0, Step::Pause { target: pod, family: true }), (until, Step::Continue(pod)), (until + 500, Step::Rest)])
+}
+
+/// Its programs run on, under their guards.
+fn paused_alone(dice: &mut Rng) -> Fault {
+    let pod = Target::Pod(any(dice));
+    let until = around(dice, 2800);
+    Fault::new(
+        "pod paused without its programs",
+        &[pod],
+        vec![(0, Step::Pause { target: pod, family: false }), (until, Step::Continue(pod)), (until + 500, Step::Rest)],
+    )
+}
+
+/// For less than any lease.
+fn hiccup(dice: &mut Rng) -> Fault {
+    let pod = Target::Pod(any(dice));
+    let until = around(dice, 300);
+    Fault::new("pod hiccup", &[pod], vec![(0, Step::Pause { target: pod, family: true }), (until, Step::Continue(pod))])
+}
+
+fn cut_off(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    on_the_way("pod cut off", pod, Weather::CUT, around(dice, 2400))
+}
+
+fn silent_network(dice: &mut Rng) -> Fault {
+    let way = if dice.bool() { Way::Held } else { Way::Lost };
+    let pod = any(dice);
+    on_the_way("pod in a silent network", pod, Weather::both(way), around(dice, 2400))
+}
+
+fn deaf(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    on_the_way("pod hears nothing", pod, Weather { back: Way::Held, ..Weather::FINE }, around(dice, 2400))
+}
+
+fn mute(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    on_the_way("pod is not heard", pod, Weather { there: Way::Held, ..Weather::FINE }, around(dice, 2400))
+}
+
+fn one_orchestrator_lost(dice: &mut Rng) -> Fault {
+    let (pod, orchestrator) = (any(dice), dice.usize(..ORCHESTRATORS));
+    let route = Route::PodToOrchestrator(pod, orchestrator);
+    let weather = if dice.bool() { Weather::CUT } else { Weather::both(Way::Held) };
+    let until = around(dice, 1500);
+    Fault::new(
+        "pod loses one orchestrator",
+        &[Target::Pod(pod)],
+        vec![(0, Step::Weather(route, weather)), (until, Step::Weather(route, Weather::FINE))],
+    )
+}
+
+fn slow_network(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    let slow = Way::Slow(Duration::from_millis(around(dice, 150)));
+    on_the_way("pod in a slow network", pod, Weather::both(slow), around(dice, 2000))
+}
+
+/// Answers that took long are the last that it hears: its deadline counts from its requests.
+fn slow_then_silent(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    let slow = Weather { back: Way::Slow(Duration::from_millis(around(dice, 260))), ..Weather::FINE };
+    let silent = around(dice, 1500);
+    let steps = everywhere(0, pod, slow).chain(everywhere(silent, pod, Weather::CUT)).chain(everywhere(silent + 2600, pod, Weather::FINE));
+    Fault::new("pod in a slow network that falls silent", &[Target::Pod(pod)], steps.collect())
+}
+
+/// Back in the moment in which its leases run out, to an orchestrator that sees the log late.
+fn healed_at_expiry(dice: &mut Rng) -> Fault {
+    let (pod, late) = (any(dice), dice.usize(..ORCHESTRATORS));
+    let heal = 1000 + dice.u64(..1300);
+    let slow = Weather::both(Way::Slow(Duration::from_millis(around(dice, 200))));
+    let mut steps: Vec<_> = everywhere(0, pod, Weather::both(Way::Held)).collect();
+    steps.push((heal - 900, Step::Weather(Route::ToDatabase(late), slow)));
+    steps.push((heal, Step::Weather(Route::PodToOrchestrator(pod, late), Weather::FINE)));
+    steps.push((heal + 1500, Step::Weather(Route::ToDatabase(late), Weather::FINE)));
+    steps.extend(everywhere(heal + 1500, pod, Weather::FINE));
+    Fault::new("pod heard again as its leases expire", &[Target::Pod(pod), Target::Orchestrator(late)], steps)
+}
+
+/// What it wrote to the downstream arrives when others have its sessions.
+fn late_lines(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    let target = Target::Pod(pod);
+    let held = Weather { there: Way::Held, ..Weather::FINE };
+    Fault::new(
+        "pod killed, its last lines arrive late",
+        &[target],
+        vec![
+            (0, Step::Weather(Route::PodToWitness(pod), held)),
+            (300, Step::Kill(target)),
+            (300 + TAKEOVER, Step::Weather(Route::PodToWitness(pod), Weather::FINE)),
+            (300 + TAKEOVER, Step::Start(target)),
+        ],
+    )
+}
+
+fn swallowed_answers(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    let count = dice.u32(1..4);
+    let swallow = (0..ORCHESTRATORS).map(|orchestrator| (0, Step::Swallow(Route::PodToOrchestrator(pod, orchestrator), count)));
+    let end = (0..ORCHESTRATORS).map(|orchestrator| (1500, Step::Swallow(Route::PodToOrchestrator(pod, orchestrator), 0)));
+    Fault::new("answers to a pod swallowed", &[Target::Pod(pod)], swallow.chain(end).collect())
+}
+
+fn duplicate_name(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    Fault::new("two pods of one name", &[Target::Pod(pod)], vec![(0, Step::Twin(pod)), (TAKEOVER, Step::EndTwin(pod))])
+}
+
+fn witness_out_of_reach(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    let route = Route::PodToWitness(pod);
+    let weather = if dice.bool() { Weather::CUT } else { Weather::both(Way::Lost) };
+    let until = around(dice, 800);
+    Fault::new(
+        "downstream out of reach",
+        &[Target::Pod(pod)],
+        vec![(0, Step::Weather(route, weather)), (until, Step::Weather(route, Weather::FINE))],
+    )
+}

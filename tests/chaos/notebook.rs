@@ -1,0 +1,62 @@
+//! Where everybody who watches a run writes down what they see, while it goes on.
+
+use std::sync::{Mutex, MutexGuard};
+
+use crate::arena::ORCHESTRATORS;
+use crate::evidence::{Done, Evidence, Happened, Heard, Reading, Request, Span};
+
+#[derive(Debug, Default)]
+pub struct Notebook(Mutex<Evidence>);
+
+impl Notebook {
+    fn open(&self) -> MutexGuard<'_, Evidence> {
+        self.0.lock().expect("nobody panics with it")
+    }
+
+    pub fn happened(&self, fault: Happened) {
+        self.open().faults.push(fault);
+    }
+
+    pub fn done(&self, deed: Done) {
+        self.open().deeds.push(deed);
+    }
+
+    pub fn asked(&self, request: Request) {
+        self.open().requests.push(request);
+    }
+
+    pub fn read(&self, reading: Reading) {
+        self.open().readings.push(reading);
+    }
+
+    pub fn heard(&self, event: Heard) {
+        self.open().heard.push(event);
+    }
+
+    pub fn stalled(&self, span: Span) {
+        self.open().stalls.push(span);
+    }
+
+    /// The last position that every subscriber has heard of.
+    pub fn least_heard(&self) -> i64 {
+        let notes = self.open();
+        let last = |subscriber| notes.heard.iter().rev().find(|heard| heard.subscriber == subscriber).map_or(0, |heard| heard.position);
+        (0..ORCHESTRATORS).map(last).min().unwrap_or_default()
+    }
+
+    /// Something that a watcher knows to be wrong by itself.
+    pub fn wrong(&self, what: String) {
+        self.open().aftermath.push(what);
+    }
+
+    pub fn give_to(&self, evidence: &mut Evidence) {
+        let mut notes = self.open();
+        evidence.faults.append(&mut notes.faults);
+        evidence.deeds.append(&mut notes.deeds);
+        evidence.requests.append(&mut notes.requests);
+        evidence.readings.append(&mut notes.readings);
+        evidence.heard.append(&mut notes.heard);
+        evidence.stalls.append(&mut notes.stalls);
+        evidence.aftermath.append(&mut notes.aftermath);
+    }
+}

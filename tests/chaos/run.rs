@@ -1,0 +1,162 @@
+//! Carries a schedule out on a running system, while clients work and subscribers listen, and gathers the evidence.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use conncentric::time::since_boot;
+use rustix::process::Signal;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::arena::{Arena, ORCHESTRATORS, Route};
+use crate::evidence::{Deed, Done, Evidence, Happened, Span};
+use crate::faults::{Step, Target};
+use crate::network::weather::{Way, Weather};
+use crate::notebook::Notebook;
+use crate::schedule::{Due, Planned, steps};
+use crate::support::postgres::connect;
+use crate::{aftermath, database, subscriber, watch, workload};
+
+/// How long the system has to recover once all is calm, after the worst that a schedule may end with.
+const CALM: Duration = Duration::from_secs(45);
+
+/// The whole run: faults, calm, evidence.
+pub async fn run(seed: u64, planned: &[Planned]) -> Evidence {
+    let arena = Arena::start().await;
+    let notebook = Arc::<Notebook>::default();
+    let from = since_boot();
+    let over = CancellationToken::new();
+    let mut watchers = JoinSet::new();
+    watchers.spawn(watch::stalls(notebook.clone(), over.clone()));
+    let after = subscriber::head(&arena.clients).await;
+    for at in 0..ORCHESTRATORS {
+        watchers.spawn(subscriber::listen(arena.clients.clone(), at, after, notebook.clone(), over.clone()));
+    }
+    let calm = CancellationToken::new();
+    let mut workers = JoinSet::new();
+    for worker in 0..workload::WORKERS {
+        workers.spawn(workload::work(arena.clients.clone(), arena.pod_tokens.clone(), seed ^ worker, notebook.clone(), calm.clone()));
+    }
+    let mut director = Director { arena, notebook: notebook.clone(), errands: JoinSet::new() };
+    director.carry_out(planned).await;
+    calm.cancel();
+    while workers.join_next().await.transpose().expect("no worker crashed").is_some() {}
+    while director.errands.join_next().await.is_some() {}
+    let run = Span { from, to: since_boot() };
+    let mut arena = director.arena;
+    let mut evidence = aftermath::look(&mut arena, &notebook, CALM).await;
+    over.cancel();
+    while watchers.join_next().await.transpose().expect("no watcher crashed").is_some() {}
+    notebook.give_to(&mut evidence);
+    evidence.subscribed_after = after;
+    evidence.run = Some(run);
+    evidence.folder = aftermath::keep(&arena);
+    let Arena { database, postgres, .. } = arena;
+    drop(database);
+    postgres.end();
+    evidence
+}
+
+struct Director {
+    arena: Arena,
+    notebook: Arc<Notebook>,
+    errands: JoinSet<()>,
+}
+
+impl Director {
+    async fn carry_out(&mut self, planned: &[Planned]) {
+        let began = Instant::now();
+        let mut spans = vec![Span { from: Duration::ZERO, to: Duration::ZERO }; planned.len()];
+        for Due { at, fault, step, first, last } in steps(planned) {
+            sleep_until(began + at).await;
+            if first {
+                spans[fault].from = since_boot();
+            }
+            self.take(&step).await;
+            if last {
+                spans[fault].to = since_boot();
+                let fault_done = &planned[fault].fault;
+                self.notebook.happened(Happened { kind: fault_done.kind, on: fault_done.on.clone(), span: spans[fault] });
+            }
+        }
+    }
+
+    async fn take(&mut self, step: &Step) {
+        match *step {
+            Step::Kill(target) => {
+                self.note(target, Deed::Killed);
+                self.part(target).kill().await;
+            }
+            Step::Start(target) => {
+                self.part(target).start().await;
+                self.note(target, Deed::Started);
+            }
+            Step::Terminate(target) => {
+                self.note(target, Deed::Terminated);
+                self.part(target).signal(Signal::TERM, false);
+            }
+            Step::Pause { target, family } => {
+                self.note(target, if family { Deed::PausedWithPrograms } else { Deed::Paused });
+                self.part(target).signal(Signal::STOP, family);
+            }
+            Step::Continue(target) => {
+                self.part(target).signal(Signal::CONT, true);
+                self.note(target, Deed::Continued);
+            }
+            Step::Weather(route, weather) => self.weather(route, weather),
+            Step::Reset(route) => self.arena.on(route).reset(),
+            Step::Swallow(route, answers) => self.arena.on(route).swallow(answers),
+            Step::Twin(pod) => self.arena.start_twin(pod).await,
+            Step::EndTwin(pod) => self.end_twin(pod).await,
+            Step::RestartDatabase => database::restart(&self.arena.postgres.cluster, "fast").await,
+            Step::CrashDatabase => database::restart(&self.arena.postgres.cluster, "immediate").await,
+            Step::Lock { table, lasts } => drop(self.errands.spawn(lock(self.arena.database.url.clone(), table, lasts))),
+            Step::Disconnect => {
+                let ours = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'conncentric %'";
+                let client = connect(&self.arena.database.url).await;
+                client.batch_execute(ours).await.expect("ends connections");
+            }
+            Step::Rest => {}
+        }
+    }
+
+    fn weather(&self, route: Route, weather: Weather) {
+        if let Route::PodToWitness(pod) = route {
+            let held = weather.there != Way::Open;
+            self.note(Target::Pod(pod), if held { Deed::WitnessHeld } else { Deed::WitnessFree });
+        }
+        self.arena.on(route).set(weather);
+    }
+
+    fn note(&self, target: Target, deed: Deed) {
+        self.notebook.done(Done { at: since_boot(), target, deed });
+    }
+
+    fn part(&mut self, target: Target) -> &mut crate::parts::Part {
+        match target {
+            Target::Pod(pod) => &mut self.arena.pods[pod],
+            Target::Orchestrator(orchestrator) => &mut self.arena.orchestrators[orchestrator],
+            Target::Database => unreachable!("the database has steps of its own"),
+        }
+    }
+
+    /// The pod of that name was told to end by the twin; both are gone then, and a supervisor starts the pod.
+    async fn end_twin(&mut self, pod: usize) {
+        if let Some(mut twin) = self.arena.twins.pop() {
+            twin.kill().await;
+        }
+        self.note(Target::Pod(pod), Deed::Killed);
+        self.arena.pods[pod].kill().await;
+        self.arena.pods[pod].start().await;
+        self.note(Target::Pod(pod), Deed::Started);
+    }
+}
+
+/// Holds a lock in a session of its own, as a forgotten migration or a curious administrator does.
+async fn lock(url: String, table: &'static str, lasts: Duration) {
+    let client = connect(&url).await;
+    let text = format!("begin; lock table {table} in access exclusive mode; select pg_sleep({}); commit", lasts.as_secs_f64());
+    // It may lose a deadlock, or its database.
+    let _ = timeout(lasts + Duration::from_secs(10), client.batch_execute(&text)).await;
+}

@@ -1,0 +1,38 @@
+//! The run itself, short as a test and as long as one likes with `make chaos`.
+
+use std::time::Duration;
+
+use crate::report::Report;
+use crate::{checker, run, schedule, witness};
+
+/// What `cargo test` runs.
+const SEED: u64 = 20;
+const SHORT: Duration = Duration::from_secs(60);
+
+/// I1 to I9 under every kind of fault. `CHAOS_SECONDS`, `CHAOS_SEED` and `CHAOS_ONLY` (part of the name of a fault) choose another
+/// run; `CHAOS_REPORT` names a file for the report as JSON.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_breaks_the_rules() {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let seed = set("CHAOS_SEED").map_or(SEED, |seed| seed.parse().expect("CHAOS_SEED is a number"));
+    let lasts = set("CHAOS_SECONDS").map_or(SHORT, |seconds| Duration::from_secs(seconds.parse().expect("CHAOS_SECONDS is a number")));
+    let only = set("CHAOS_ONLY");
+    println!("chaos for {} s with seed {seed}", lasts.as_secs());
+    let planned = schedule::plan(seed, lasts, only.as_deref());
+    let evidence = run::run(seed, &planned).await;
+    let violations = checker::judge(&evidence, only.is_none());
+    let report = Report::new(seed, &evidence, violations);
+    println!("{}", report.table());
+    if let Some(file) = set("CHAOS_REPORT") {
+        std::fs::write(&file, report.json()).expect("written");
+    }
+    let folder = evidence.folder.display();
+    assert!(report.violations.is_empty(), "seed {seed} broke the rules; logs are in {folder}\n{}", report.table());
+    std::fs::remove_dir_all(&evidence.folder).expect("removed");
+}
+
+#[tokio::test]
+#[ignore = "a process that the run starts, and no test"]
+async fn the_witness() {
+    witness::run().await;
+}
