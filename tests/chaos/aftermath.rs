@@ -1,6 +1,5 @@
 //! When all is calm again: the system must be well by itself, and everything that was written down is gathered.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use conncentric::time::since_boot;
@@ -29,10 +28,11 @@ pub async fn look(arena: &mut Arena, notebook: &Notebook, within: Duration) -> E
     wrong.extend(verify(arena));
     let mut evidence = Evidence { aftermath: wrong, calm_position, ..Evidence::default() };
     evidence.ledger = ledger::read(&arena.database.url).await;
+    evidence.pulses = ledger::read_pulses(&arena.database.url).await;
     evidence.stamps = arena.tap.stamps();
     evidence.witnessed = witness::record::read(&witness::log_in(arena.folder.path()));
     evidence.logs = logs(arena);
-    evidence.wall_offset_us = wall_offset_us(arena).await;
+    evidence.wall_offset_us = wall_offset_us_at(&arena.database.url).await;
     evidence
 }
 
@@ -76,8 +76,8 @@ async fn caught_up(arena: &Arena, notebook: &Notebook) -> i64 {
 }
 
 /// By how much the database's wall clock is ahead of the time since boot.
-async fn wall_offset_us(arena: &Arena) -> i64 {
-    let client = crate::support::postgres::connect(&arena.database.url).await;
+pub async fn wall_offset_us_at(url: &str) -> i64 {
+    let client = crate::support::postgres::connect(url).await;
     let now = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
     let wall: i64 = client.query_one(now, &[]).await.expect("a time").get(0);
     wall - i64::try_from(since_boot().as_micros()).expect("centuries")
@@ -104,19 +104,4 @@ fn logs(arena: &Arena) -> Vec<Logs> {
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
-}
-
-/// Keeps logs and records for whoever looks into a violation, in a folder that the next run empties.
-pub fn keep(arena: &Arena) -> PathBuf {
-    let kept = std::env::temp_dir().join(format!("conncentric-chaos-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&kept);
-    std::fs::create_dir_all(&kept).expect("a folder");
-    for entry in std::fs::read_dir(arena.folder.path()).expect("the folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name");
-        if path.is_file() && !name.to_string_lossy().ends_with(".token") {
-            std::fs::copy(&path, kept.join(name)).expect("copied");
-        }
-    }
-    kept
 }

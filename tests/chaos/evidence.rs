@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::client::Answer;
 use crate::faults::Target;
-use crate::ledger::Event;
+use crate::ledger::{Event, Pulse};
 use crate::network::tap::Stamp;
 use crate::witness::record::Entry;
 
@@ -66,6 +66,10 @@ pub enum Asked {
     Revoke,
     /// Something that nobody may be granted.
     Forbidden(&'static str),
+    /// Something of which each part is granted or refused by itself; this one must not be in the log.
+    Overreach(&'static str),
+    /// A claim by name, for a session that somebody else has.
+    Claim,
 }
 
 /// One request of a client with its outcome. Repeats of it have the same key.
@@ -90,6 +94,8 @@ pub struct Reading {
 /// One event that a subscriber was sent.
 #[derive(Debug, Clone)]
 pub struct Heard {
+    /// Since boot.
+    pub at: Duration,
     pub subscriber: usize,
     pub position: i64,
     pub id: String,
@@ -120,6 +126,7 @@ pub struct Evidence {
     pub stamps: Vec<Stamp>,
     pub witnessed: Vec<Entry>,
     pub ledger: Vec<Event>,
+    pub pulses: Vec<Pulse>,
     pub logs: Vec<Logs>,
     /// How late this very process was, and when: nobody can be sure of what they saw then.
     pub stalls: Vec<Span>,
@@ -134,6 +141,11 @@ impl Evidence {
     pub fn stall_within(&self, from: Duration, to: Duration) -> Duration {
         let touching = self.stalls.iter().filter(|stall| stall.overlaps(from, to));
         touching.map(|stall| stall.to.saturating_sub(stall.from)).max().unwrap_or_default()
+    }
+
+    /// Whether any fault but these touches a stretch of time.
+    pub fn disturbed_but(&self, harmless: &[&str], from: Duration, to: Duration) -> bool {
+        self.faults.iter().any(|fault| !harmless.contains(&fault.kind) && fault.span.overlaps(from, to))
     }
 
     pub fn disturbed(&self, target: Target, from: Duration, to: Duration) -> bool {

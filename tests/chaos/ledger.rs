@@ -49,6 +49,20 @@ pub async fn read(url: &str) -> Vec<Event> {
     rows.into_iter().map(event).collect()
 }
 
+/// A row that records heartbeats.
+#[derive(Debug, Clone)]
+pub struct Pulse {
+    pub position: i64,
+    pub recorded_us: i64,
+    pub registrations: Vec<i32>,
+}
+
+pub async fn read_pulses(url: &str) -> Vec<Pulse> {
+    let text = "select position, (extract(epoch from recorded_at) * 1000000)::bigint, registrations from event where pulse order by position";
+    let rows = connect(url).await.query(text, &[]).await.expect("reads");
+    rows.into_iter().map(|row| Pulse { position: row.get(0), recorded_us: row.get(1), registrations: row.get(2) }).collect()
+}
+
 /// One ownership, as the events tell it.
 #[derive(Debug, Clone)]
 pub struct Ownership {

@@ -24,6 +24,8 @@ mod evidence;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod keep;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod network;

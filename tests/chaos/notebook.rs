@@ -49,6 +49,14 @@ impl Notebook {
         self.open().aftermath.push(what);
     }
 
+    /// What was noted so far about requests and subscribers.
+    pub fn copy(&self) -> Evidence {
+        let notes = self.open();
+        let Evidence { faults, deeds, requests, heard, stalls, .. } = &*notes;
+        let (faults, deeds, stalls) = (faults.clone(), deeds.clone(), stalls.clone());
+        Evidence { faults, deeds, stalls, requests: requests.clone(), heard: heard.clone(), ..Evidence::default() }
+    }
+
     pub fn give_to(&self, evidence: &mut Evidence) {
         let mut notes = self.open();
         evidence.faults.append(&mut notes.faults);

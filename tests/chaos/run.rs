@@ -16,13 +16,16 @@ use crate::network::weather::{Way, Weather};
 use crate::notebook::Notebook;
 use crate::schedule::{Due, Planned, steps};
 use crate::support::postgres::connect;
-use crate::{aftermath, database, subscriber, watch, workload};
+use crate::{aftermath, checker, database, keep, ledger, subscriber, watch, witness, workload};
 
 /// How long the system has to recover once all is calm, after the worst that a schedule may end with.
 const CALM: Duration = Duration::from_secs(45);
 
-/// The whole run: faults, calm, evidence.
-pub async fn run(seed: u64, planned: &[Planned]) -> Evidence {
+/// How often somebody looks whether a rule is broken already, if a run is to end then.
+const GLANCE: Duration = Duration::from_secs(10);
+
+/// The whole run: faults, calm, evidence. With `until_found` it ends as soon as a rule is broken.
+pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence {
     let arena = Arena::start().await;
     let notebook = Arc::<Notebook>::default();
     let from = since_boot();
@@ -38,20 +41,21 @@ pub async fn run(seed: u64, planned: &[Planned]) -> Evidence {
     for worker in 0..workload::WORKERS {
         workers.spawn(workload::work(arena.clients.clone(), arena.pod_tokens.clone(), seed ^ worker, notebook.clone(), calm.clone()));
     }
-    let mut director = Director { arena, notebook: notebook.clone(), errands: JoinSet::new() };
-    director.carry_out(planned).await;
+    let mut director = Director { arena, notebook: notebook.clone(), errands: JoinSet::new(), after };
+    let found = director.carry_out(planned, until_found).await;
     calm.cancel();
     while workers.join_next().await.transpose().expect("no worker crashed").is_some() {}
     while director.errands.join_next().await.is_some() {}
     let run = Span { from, to: since_boot() };
     let mut arena = director.arena;
-    let mut evidence = aftermath::look(&mut arena, &notebook, CALM).await;
+    let mut evidence = aftermath::look(&mut arena, &notebook, if found { CALM / 9 } else { CALM }).await;
     over.cancel();
     while watchers.join_next().await.transpose().expect("no watcher crashed").is_some() {}
     notebook.give_to(&mut evidence);
     evidence.subscribed_after = after;
     evidence.run = Some(run);
-    evidence.folder = aftermath::keep(&arena);
+    evidence.folder = keep::files(arena.folder.path());
+    keep::timeline(&evidence);
     let Arena { database, postgres, .. } = arena;
     drop(database);
     postgres.end();
@@ -62,16 +66,25 @@ struct Director {
     arena: Arena,
     notebook: Arc<Notebook>,
     errands: JoinSet<()>,
+    after: i64,
 }
 
 impl Director {
-    async fn carry_out(&mut self, planned: &[Planned]) {
+    /// True if a rule was found broken, and the rest left out.
+    async fn carry_out(&mut self, planned: &[Planned], until_found: bool) -> bool {
+        let mut glanced = Instant::now();
         let began = Instant::now();
         let mut spans = vec![Span { from: Duration::ZERO, to: Duration::ZERO }; planned.len()];
         for Due { at, fault, step, first, last } in steps(planned) {
             sleep_until(began + at).await;
             if first {
                 spans[fault].from = since_boot();
+            }
+            if until_found && glanced.elapsed() > GLANCE {
+                if self.broken(planned, &spans).await {
+                    return true;
+                }
+                glanced = Instant::now();
             }
             self.take(&step).await;
             if last {
@@ -80,6 +93,38 @@ impl Director {
                 self.notebook.happened(Happened { kind: fault_done.kind, on: fault_done.on.clone(), span: spans[fault] });
             }
         }
+        false
+    }
+
+    /// Judges what was seen so far. What was noted first is read first, so that nothing is missed that came before it.
+    async fn broken(&self, planned: &[Planned], spans: &[Span]) -> bool {
+        let mut evidence = self.notebook.copy();
+        evidence.subscribed_after = self.after;
+        evidence.stamps = self.arena.tap.stamps();
+        evidence.witnessed = witness::record::read(&witness::log_in(self.arena.folder.path()));
+        let url = self.arena.database.url.clone();
+        let read = async move { (ledger::read(&url).await, ledger::read_pulses(&url).await, aftermath::wall_offset_us_at(&url).await) };
+        let mut reader = JoinSet::new();
+        reader.spawn(timeout(Duration::from_secs(5), read));
+        // The database may be away; then the next glance will do.
+        let Some(Ok(Ok((ledger, pulses, offset)))) = reader.join_next().await else { return false };
+        let later = self.notebook.copy();
+        (evidence.faults, evidence.deeds, evidence.stalls) = (later.faults, later.deeds, later.stalls);
+        let begun = planned.iter().zip(spans).filter(|(_, span)| span.from > span.to);
+        let now = since_boot();
+        let begun = begun.map(|(planned, span)| Happened {
+            kind: planned.fault.kind,
+            on: planned.fault.on.clone(),
+            span: Span { from: span.from, to: now },
+        });
+        evidence.faults.extend(begun);
+        (evidence.ledger, evidence.pulses, evidence.wall_offset_us) = (ledger, pulses, offset);
+        evidence.run = Some(Span { from: spans.iter().map(|span| span.from).filter(|at| !at.is_zero()).min().unwrap_or_default(), to: now });
+        let wrong = checker::glance(&evidence);
+        for violation in &wrong {
+            println!("already broken: {}: {}", violation.rule, violation.what);
+        }
+        !wrong.is_empty()
     }
 
     async fn take(&mut self, step: &Step) {

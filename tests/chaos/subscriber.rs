@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use conncentric::time::since_boot;
 use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::Value;
@@ -54,7 +55,7 @@ async fn follow(response: reqwest::Response, subscriber: usize, last: &mut i64, 
     while let Ok(Some(Ok(event))) = timeout(SILENCE, events.next()).await {
         let Some(data) = event.data.as_deref().and_then(|data| serde_json::from_str::<Value>(data).ok()) else { continue };
         let position = data["position"].as_i64().expect("a position");
-        notebook.heard(Heard { subscriber, position, id: data["id"].as_str().expect("an id").to_owned() });
+        notebook.heard(Heard { at: since_boot(), subscriber, position, id: data["id"].as_str().expect("an id").to_owned() });
         *last = position;
     }
 }

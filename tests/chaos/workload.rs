@@ -22,7 +22,7 @@ pub const WORKERS: u64 = 2;
 const PAUSE: Duration = Duration::from_millis(120);
 
 /// Sessions that workers move about. The others move for no reason but faults.
-const MOVED: [&str; 4] = ["fast-b/0", "slow-b/0", "alone/0", "balanced/1"];
+const MOVED: [&str; 5] = ["fast-b/0", "slow-b/0", "alone/0", "balanced/1", "program/0"];
 
 struct Worker {
     clients: Orchestrators,
@@ -132,11 +132,38 @@ impl Worker {
         let victim = pod_name((own + other) % PODS);
         let incarnation = Uuid::from_u128(self.dice.u128(..)).to_string();
         let register = json!({ "pod": victim, "incarnation": incarnation, "capacity": 1, "labels": {}, "connectors": [] });
-        match self.dice.u8(..3) {
+        match self.dice.u8(..5) {
+            3 | 4 => self.overreach(own, at).await,
             0 => self.forbidden("registering another pod", &token, at, "/v1/pods", &register).await,
             1 => self.forbidden("a pod that enables", &token, at, "/v1/adapters/enable", &json!({ "all": true })).await,
             _ => self.forbidden("a stranger", "nobody", at, "/v1/adapters/disable", &json!({ "all": true })).await,
         }
+    }
+
+    /// A pod that claims, or gives back, what another has.
+    async fn overreach(&mut self, own: usize, at: usize) {
+        let (Answer::Done(pods), Answer::Done(sessions)) = (self.clients.get(at, "/v1/pods").await, self.clients.get(at, "/v1/sessions").await)
+        else {
+            return;
+        };
+        let pod = pod_name(own);
+        let me = pods["pods"].as_array().into_iter().flatten().find(|entry| entry["pod"] == pod.as_str());
+        let others = sessions["sessions"].as_array().into_iter().flatten();
+        let others: Vec<&Value> = others.filter(|entry| entry["owner"]["pod"].is_string() && entry["owner"]["pod"] != pod.as_str()).collect();
+        let (Some(me), false) = (me, others.is_empty()) else { return };
+        let victim = others[self.dice.usize(..others.len())];
+        let key = Uuid::from_u128(self.dice.u128(..));
+        let (path, asked, body) = if self.dice.bool() {
+            let body = json!({ "pod": pod, "incarnation": me["incarnation"], "request_id": key, "sessions": [victim["session"]] });
+            ("/v1/claims", Asked::Claim, body)
+        } else {
+            let lease = json!({ "session": victim["session"], "token": victim["token"] });
+            let body = json!({ "pod": pod, "incarnation": me["incarnation"], "sessions": [lease] });
+            ("/v1/releases", Asked::Overreach("giving back what another has"), body)
+        };
+        let (token, from) = (self.pod_tokens[own].clone(), since_boot());
+        let answer = self.clients.send_as(&token, at, Method::POST, path, Some(&body), key).await;
+        self.notebook.asked(Request { key, asked, at, span: until_now(from), answer });
     }
 
     async fn forbidden(&mut self, what: &'static str, token: &str, at: usize, path: &str, body: &Value) {

@@ -35,10 +35,15 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
                     wrong.push(Violation::new("I9", format!("{what} was let in: {requests:?}")));
                 }
             }
+            Asked::Overreach(what) => {
+                if logged.contains(key) {
+                    wrong.push(Violation::new("I9", format!("{what} was carried out: {requests:?}")));
+                }
+            }
             Asked::Revoke if told.done && !logged.contains(key) => {
                 wrong.push(Violation::new("I4", format!("a revocation was acknowledged and is not in the log: {requests:?}")));
             }
-            Asked::Move | Asked::Toggle | Asked::Drain | Asked::Revoke => {}
+            Asked::Move | Asked::Toggle | Asked::Drain | Asked::Revoke | Asked::Claim => {}
         }
     }
     wrong

@@ -5,7 +5,9 @@ mod belief;
 mod log;
 mod logs;
 mod moves;
+mod orders;
 mod readings;
+mod silence;
 mod stream;
 mod takeover;
 mod vacuity;
@@ -38,19 +40,36 @@ pub fn judge(evidence: &Evidence, whole: bool) -> Vec<Violation> {
         Ok(owners) => owners,
         Err(contradiction) => return vec![Violation::new("I1", contradiction)],
     };
-    let mut wrong = log::judge(&evidence.ledger, &owners);
-    wrong.extend(witness::judge(evidence, &owners));
-    wrong.extend(belief::judge(evidence));
+    let mut wrong = judge_so_far(evidence, &owners);
     wrong.extend(logs::judge(evidence, &owners));
-    wrong.extend(answers::judge(evidence));
     wrong.extend(readings::judge(evidence));
-    wrong.extend(stream::judge(evidence));
-    wrong.extend(moves::judge(evidence));
+    wrong.extend(stream::judge_end(evidence));
+    wrong.extend(orders::judge(evidence, &owners));
     wrong.extend(takeover::judge(evidence, &owners));
     wrong.extend(evidence.aftermath.iter().map(|what| Violation::new("I6", what)));
     if whole {
         wrong.extend(vacuity::judge(&count(evidence)));
     }
+    wrong
+}
+
+/// What is wrong already, while the run goes on.
+pub fn glance(evidence: &Evidence) -> Vec<Violation> {
+    match ownerships(&evidence.ledger) {
+        Ok(owners) => judge_so_far(evidence, &owners),
+        Err(contradiction) => vec![Violation::new("I1", contradiction)],
+    }
+}
+
+/// The rules that need not know what comes next.
+fn judge_so_far(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
+    let mut wrong = log::judge(&evidence.ledger, owners);
+    wrong.extend(witness::judge(evidence, owners));
+    wrong.extend(belief::judge(evidence));
+    wrong.extend(silence::judge(evidence));
+    wrong.extend(answers::judge(evidence));
+    wrong.extend(stream::judge(evidence));
+    wrong.extend(moves::judge(evidence));
     wrong
 }
 

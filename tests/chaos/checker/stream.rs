@@ -1,10 +1,12 @@
 //! A subscriber sees every event once and in order, whatever happens to whom it listens to.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::Violation;
+use super::{Violation, recorded};
 use crate::arena::ORCHESTRATORS;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Happened};
+use crate::faults::Target;
 
 pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
     let mut wrong = Vec::new();
@@ -22,10 +24,38 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
             }
             last = last.max(heard.position);
         }
-        let calm = evidence.calm_position;
+    }
+    wrong
+}
+
+/// How soon a subscriber hears of an event while nothing but notifications and pods are troubled.
+const SOON: Duration = Duration::from_secs(2);
+
+/// Once all is calm nobody has missed anything; and where nothing was in the way it did not take long.
+pub(super) fn judge_end(evidence: &Evidence) -> Vec<Violation> {
+    let mut wrong = Vec::new();
+    let calm = evidence.calm_position;
+    for subscriber in 0..ORCHESTRATORS {
+        let heard: BTreeMap<i64, Duration> =
+            evidence.heard.iter().filter(|heard| heard.subscriber == subscriber).map(|heard| (heard.position, heard.at)).collect();
+        let last = heard.keys().last().copied().unwrap_or_default();
         if last < calm {
             wrong.push(Violation::new("stream", format!("subscriber {subscriber} heard nothing after {last}, and the log went to {calm}")));
         }
+        for event in &evidence.ledger {
+            let (at, Some(told)) = (recorded(evidence, event.recorded_us), heard.get(&event.position)) else { continue };
+            let late = told.saturating_sub(at);
+            if late > SOON + evidence.stall_within(at, *told) && !troubled(evidence, at, *told) {
+                wrong.push(Violation::new("stream", format!("subscriber {subscriber} heard of {} only {late:?} later", event.position)));
+            }
+        }
     }
     wrong
+}
+
+fn troubled(evidence: &Evidence, from: Duration, to: Duration) -> bool {
+    let of_pods_alone = |on: &[Target]| !on.is_empty() && on.iter().all(|target| matches!(target, Target::Pod(_)));
+    let around = (from.saturating_sub(SOON), to + SOON);
+    let harmless = |fault: &&Happened| fault.kind == "notifications lost" || of_pods_alone(&fault.on);
+    evidence.faults.iter().filter(|fault| !harmless(fault)).any(|fault| fault.span.overlaps(around.0, around.1))
 }

@@ -141,7 +141,7 @@ fn slow_then_silent(dice: &mut Rng) -> Fault {
 fn healed_at_expiry(dice: &mut Rng) -> Fault {
     let (pod, late) = (any(dice), dice.usize(..ORCHESTRATORS));
     let heal = 1000 + dice.u64(..1300);
-    let slow = Weather::both(Way::Slow(Duration::from_millis(around(dice, 200))));
+    let slow = Weather::both(Way::Slow(Duration::from_millis(around(dice, 90))));
     let mut steps: Vec<_> = everywhere(0, pod, Weather::both(Way::Held)).collect();
     steps.push((heal - 900, Step::Weather(Route::ToDatabase(late), slow)));
     steps.push((heal, Step::Weather(Route::PodToOrchestrator(pod, late), Weather::FINE)));
@@ -177,7 +177,7 @@ fn swallowed_answers(dice: &mut Rng) -> Fault {
 
 fn duplicate_name(dice: &mut Rng) -> Fault {
     let pod = any(dice);
-    Fault::new("two pods of one name", &[Target::Pod(pod)], vec![(0, Step::Twin(pod)), (TAKEOVER, Step::EndTwin(pod))])
+    Fault::new("two pods of one name", &[Target::Pod(pod)], vec![(0, Step::Twin(pod)), (TAKEOVER + 500, Step::EndTwin(pod))])
 }
 
 fn witness_out_of_reach(dice: &mut Rng) -> Fault {

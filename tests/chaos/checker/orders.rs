@@ -1,0 +1,60 @@
+//! What was ordered is done, and nothing else: sessions are given up for a reason, and a disabled one ends.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Violation, recorded};
+use crate::evidence::Evidence;
+use crate::ledger::{Event, Ownership};
+
+/// A disabled session is told, closes and says so.
+const TO_CLOSE: Duration = Duration::from_secs(2);
+
+pub(super) fn judge(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
+    let mut wrong = given_up(&evidence.ledger);
+    wrong.extend(runs_on(evidence, owners));
+    wrong
+}
+
+/// A session that is wanted is released only to be handed over.
+fn given_up(ledger: &[Event]) -> Vec<Violation> {
+    let mut enabled: BTreeSet<&str> = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for event in ledger {
+        match event.kind.as_str() {
+            "AdapterEnabled" => drop(enabled.insert(event.text("adapter"))),
+            "AdapterDisabled" => drop(enabled.remove(event.text("adapter"))),
+            "SessionReleased" if event.data["handover"] == false => {
+                let adapter = event.text("session").split('/').next().unwrap_or_default();
+                if enabled.contains(adapter) {
+                    wrong.push(Violation::new("I7", format!("given up, and nobody had asked for it: {event:?}")));
+                }
+            }
+            _ => {}
+        }
+    }
+    wrong
+}
+
+fn runs_on(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
+    let mut wrong = Vec::new();
+    for disabled in evidence.ledger.iter().filter(|event| event.kind == "AdapterDisabled") {
+        let adapter = disabled.text("adapter");
+        let of_it = |owner: &&Ownership| owner.session.split('/').next() == Some(adapter) && owner.claimed < disabled.position;
+        let running = owners.iter().filter(of_it).filter(|owner| owner.ended.as_ref().is_none_or(|(position, _)| *position > disabled.position));
+        let from = recorded(evidence, disabled.recorded_us);
+        let until = from + TO_CLOSE;
+        let later = |event: &&Event| event.position > disabled.position && recorded(evidence, event.recorded_us) < until;
+        let again = evidence.ledger.iter().filter(later).any(|event| event.kind == "AdapterEnabled" && event.text("adapter") == adapter);
+        if again || evidence.disturbed_but(&[], from.saturating_sub(TO_CLOSE), until) {
+            continue;
+        }
+        for owner in running {
+            let ended = owner.ended.as_ref().is_some_and(|(position, _)| evidence.ledger.iter().filter(later).any(|event| event.position == *position));
+            if !ended && evidence.run.is_some_and(|run| until < run.to) {
+                wrong.push(Violation::new("order", format!("{} ran on after {} was disabled at {}", owner.session, adapter, disabled.position)));
+            }
+        }
+    }
+    wrong
+}
