@@ -32,7 +32,6 @@ pub async fn look(arena: &mut Arena, notebook: &Notebook, within: Duration) -> E
     evidence.stamps = arena.tap.stamps();
     evidence.witnessed = witness::record::read(&witness::log_in(arena.folder.path()));
     evidence.logs = logs(arena);
-    evidence.wall_offset_us = wall_offset_us_at(&arena.database.url).await;
     evidence
 }
 
@@ -59,7 +58,8 @@ fn disagreements(view: &Value, ledger: &[ledger::Event]) -> Vec<String> {
         let (name, token) = (session["session"].as_str()?, session["token"].as_str()?);
         let owner = ownerships.iter().rev().find(|owner| owner.session == name && owner.ended.is_none());
         // It may have moved on since it was shown; then its token has grown.
-        owner.is_none_or(|owner| owner.token.to_string() != token && token.parse().is_ok_and(|token: i64| token > owner.token))
+        owner
+            .is_none_or(|owner| owner.token.to_string() != token && token.parse().is_ok_and(|token: i64| token > owner.token))
             .then(|| format!("the API shows {name} under token {token}, the events {owner:?}"))
     });
     differs.collect()
@@ -73,14 +73,6 @@ async fn caught_up(arena: &Arena, notebook: &Notebook) -> i64 {
         sleep(Duration::from_millis(50)).await;
     }
     head
-}
-
-/// By how much the database's wall clock is ahead of the time since boot.
-pub async fn wall_offset_us_at(url: &str) -> i64 {
-    let client = crate::support::postgres::connect(url).await;
-    let now = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
-    let wall: i64 = client.query_one(now, &[]).await.expect("a time").get(0);
-    wall - i64::try_from(since_boot().as_micros()).expect("centuries")
 }
 
 fn verify(arena: &Arena) -> Option<String> {

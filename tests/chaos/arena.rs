@@ -12,6 +12,8 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::client::{Answer, Orchestrators};
+use crate::clock::{self, Clock};
+use crate::faults::Target;
 use crate::network::Link;
 use crate::network::tap::Tap;
 use crate::network::weather::Conditions;
@@ -48,6 +50,7 @@ pub struct Arena {
     _links: Vec<Link>,
     pub network: BTreeMap<Route, Conditions>,
     pub tap: Arc<Tap>,
+    pub clocks: BTreeMap<Target, Clock>,
     pub clients: Orchestrators,
     pub pod_tokens: Vec<String>,
     pub folder: TempDir,
@@ -77,13 +80,16 @@ impl Arena {
         let to_witness = Link::of_pods(witness_address, by_pod, tap.clone()).await;
         let mut build = Builder { network: &mut network, links: &mut links };
 
+        let clocks = clocks(&postgres);
+        crate::database::restart(&postgres.cluster, "fast", &clocks[&Target::Database]).await;
         let addresses: Vec<SocketAddr> = (0..ORCHESTRATORS).map(|_| fixed_address()).collect();
         let mut orchestrators = Vec::new();
         let mut client_urls = Vec::new();
         for (index, address) in addresses.iter().enumerate() {
             let way = build.link(Route::ToDatabase(index), database_address(&database)).await;
             let url = rerouted(&database.app_url, way);
-            orchestrators.push(orchestrator(index, *address, &url, folder.path()));
+            let part = orchestrator(index, *address, &url, folder.path());
+            orchestrators.push(part.under(&clocks[&Target::Orchestrator(index)]));
             client_urls.push(format!("http://{}", build.link(Route::ClientsTo(index), *address).await));
         }
         let mut pods = Vec::new();
@@ -92,7 +98,7 @@ impl Arena {
             for (index, address) in addresses.iter().enumerate() {
                 urls.push(format!("http://{}", build.link(Route::PodToOrchestrator(pod, index), *address).await));
             }
-            pods.push(pod_part(&pod_name(pod), &pod_name(pod), &urls, folder.path()));
+            pods.push(pod_part(&pod_name(pod), &pod_name(pod), &urls, folder.path()).under(&clocks[&Target::Pod(pod)]));
         }
         let clients = Orchestrators::new(client_urls, admin.trim().to_owned());
         let to = to_witness.address;
@@ -105,6 +111,7 @@ impl Arena {
             _links: links,
             network,
             tap,
+            clocks,
             clients,
             pod_tokens: Vec::new(),
             folder,
@@ -122,7 +129,16 @@ impl Arena {
         }
         for pod in 0..PODS {
             let name = pod_name(pod);
-            let answer = self.clients.send(pod % ORCHESTRATORS, Method::POST, "/v1/tokens", Some(&json!({ "name": name, "role": "pod", "pod": name })), Uuid::new_v4()).await;
+            let answer = self
+                .clients
+                .send(
+                    pod % ORCHESTRATORS,
+                    Method::POST,
+                    "/v1/tokens",
+                    Some(&json!({ "name": name, "role": "pod", "pod": name })),
+                    Uuid::new_v4(),
+                )
+                .await;
             let Answer::Done(body) = answer else { panic!("no token: {answer:?}") };
             let token = body["token"].as_str().expect("a token").to_owned();
             std::fs::write(self.folder.path().join(format!("{name}.token")), &token).expect("written");
@@ -161,6 +177,15 @@ impl Arena {
     }
 }
 
+/// A wall clock for each part. The library lies where the server's user can read it.
+fn clocks(postgres: &Guarded) -> BTreeMap<Target, Clock> {
+    let library = clock::library(postgres.cluster.home());
+    let pods = (0..PODS).map(|pod| (Target::Pod(pod), pod_name(pod)));
+    let orchestrators = (0..ORCHESTRATORS).map(|index| (Target::Orchestrator(index), format!("orchestrator-{index}")));
+    let all = pods.chain(orchestrators).chain([(Target::Database, "database".to_owned())]);
+    all.map(|(target, name)| (target, Clock::new(&library, &name))).collect()
+}
+
 struct Builder<'a> {
     network: &'a mut BTreeMap<Route, Conditions>,
     links: &'a mut Vec<Link>,
@@ -183,9 +208,7 @@ fn adapters(witness: SocketAddr) -> Vec<Value> {
     let program = include_str!("program.sh");
     let environment = json!({ "WITNESS_HOST": witness.ip().to_string(), "WITNESS_PORT": witness.port().to_string() });
     let exec = json!({ "command": ["bash", "-c", program], "env": environment, "stop_timeout": "200ms" });
-    let document = |name: &str, connector: &str, mode: &str, ttl: &str, settings: &Value| {
-        json!({ "name": name, "connector": connector, "mode": mode, "lease_ttl": ttl, "enabled": true, "settings": settings })
-    };
+    let document = |name: &str, connector: &str, mode: &str, ttl: &str, settings: &Value| json!({ "name": name, "connector": connector, "mode": mode, "lease_ttl": ttl, "enabled": true, "settings": settings });
     let mut balanced = document("balanced", "tcp", "load_balanced", "2s", &tcp);
     balanced["replicas"] = json!(2);
     vec![
@@ -209,8 +232,7 @@ fn orchestrator(index: usize, address: SocketAddr, database_url: &str, folder: &
 fn pod_part(name: &str, pod: &str, urls: &[String], folder: &Path) -> Part {
     let path = |file: String| folder.join(file).display().to_string();
     let (urls, token, data) = (urls.join(","), path(format!("{pod}.token")), path(format!("{name}.data")));
-    let arguments =
-        ["adapter", "--orchestrator", &urls, "--pod", pod, "--token-file", &token, "--data-dir", &data, "--log-format", "json"];
+    let arguments = ["adapter", "--orchestrator", &urls, "--pod", pod, "--token-file", &token, "--data-dir", &data, "--log-format", "json"];
     Part::new(name, folder, arguments.map(str::to_owned).to_vec())
 }
 
@@ -218,7 +240,9 @@ async fn start_witness(folder: &Path) -> (Process, SocketAddr) {
     let mut command = std::process::Command::new(std::env::current_exe().expect("a path"));
     command.args(["tests::the_witness", "--exact", "--ignored", "--nocapture"]).env(witness::ENVIRONMENT, folder);
     let process = Process::spawn("witness", folder, command);
-    let read = async || std::fs::read_to_string(witness::port_in(folder)).map_err(|error| error.to_string())?.parse().map_err(|_| "no address".to_owned());
+    let read = async || {
+        std::fs::read_to_string(witness::port_in(folder)).map_err(|error| error.to_string())?.parse().map_err(|_| "no address".to_owned())
+    };
     let address = eventually::<SocketAddr, String>(SOON, read).await;
     (process, address)
 }

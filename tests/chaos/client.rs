@@ -15,7 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub enum Answer {
     Done(Value),
     /// Certainly not carried out.
-    Refused { status: u16, code: String },
+    Refused {
+        code: String,
+    },
     /// It never got through.
     Unreachable,
     /// It may have been carried out.
@@ -75,5 +77,5 @@ async fn read(response: reqwest::Response) -> Answer {
     }
     let code = serde_json::from_str::<Problem>(&text).map_or_else(|_| String::new(), |problem| problem.code);
     // An orchestrator that lost its database while it appended cannot know either.
-    if status.is_server_error() { Answer::Unknown } else { Answer::Refused { status: status.as_u16(), code } }
+    if status.is_server_error() { Answer::Unknown } else { Answer::Refused { code } }
 }

@@ -85,6 +85,7 @@ pub struct Request {
 /// A read that must show what was acknowledged before it began, and whether it did.
 #[derive(Debug, Clone)]
 pub struct Reading {
+    #[expect(dead_code, reason = "shown by the violation")]
     pub what: String,
     pub at: usize,
     pub span: Span,
@@ -121,8 +122,8 @@ pub struct Evidence {
     pub subscribed_after: i64,
     /// The last position when all was calm again, which every subscriber must have heard of.
     pub calm_position: i64,
-    /// The database's wall clock less the time since boot, in microseconds.
-    pub wall_offset_us: i64,
+    /// How far the log had come, and when that was seen.
+    pub growth: Vec<(Duration, i64)>,
     pub stamps: Vec<Stamp>,
     pub witnessed: Vec<Entry>,
     pub ledger: Vec<Event>,
@@ -137,6 +138,21 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// When a position of the log was first seen, since boot: a moment after it was recorded.
+    pub fn recorded(&self, position: i64) -> Duration {
+        let index = self.growth.partition_point(|(_, known)| *known < position);
+        self.growth.get(index).map_or_else(since_boot, |(at, _)| *at)
+    }
+
+    /// How long nobody had looked when a position was first seen.
+    pub fn unseen_before(&self, position: i64) -> Duration {
+        let index = self.growth.partition_point(|(_, known)| *known < position);
+        match (index.checked_sub(1).and_then(|before| self.growth.get(before)), self.growth.get(index)) {
+            (Some((before, _)), Some((at, _))) => at.saturating_sub(*before),
+            _ => Duration::MAX / 4,
+        }
+    }
+
     /// The longest stall of ours that touches a stretch of time.
     pub fn stall_within(&self, from: Duration, to: Duration) -> Duration {
         let touching = self.stalls.iter().filter(|stall| stall.overlaps(from, to));

@@ -1,5 +1,7 @@
 //! What is kept of a run for whoever looks into a violation: logs, records, and one timeline of what was done and what happened.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,13 +38,18 @@ pub fn timeline(evidence: &Evidence) {
         lines.push((since(stall.from), format!("stall {:?}", stall.to.saturating_sub(stall.from))));
     }
     for event in &evidence.ledger {
-        let at = Duration::from_micros(u64::try_from(event.recorded_us - evidence.wall_offset_us).unwrap_or_default());
-        lines.push((since(at), format!("event {} {} {} {}", event.position, event.kind, event.actor, event.data)));
+        lines.push((
+            since(evidence.recorded(event.position)),
+            format!("event {} {} {} {}", event.position, event.kind, event.actor, event.data),
+        ));
     }
     for request in &evidence.requests {
         lines.push((since(request.span.to), format!("asked {:?} at {} {:?}", request.asked, request.at, request.answer)));
     }
     lines.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let text: String = lines.iter().map(|(at, line)| format!("{at:10.4} {line}\n")).collect();
-    std::fs::write(evidence.folder.join("timeline"), text).expect("written");
+    let mut file = File::create(evidence.folder.join("timeline")).map(BufWriter::new).expect("a file");
+    for (at, line) in lines {
+        writeln!(file, "{at:10.4} {line}").expect("written");
+    }
+    file.flush().expect("written");
 }

@@ -14,8 +14,6 @@ pub struct Event {
     pub epoch: i32,
     pub id: String,
     pub kind: String,
-    /// In microseconds since 1970, by the database's clock.
-    pub recorded_us: i64,
     pub actor: String,
     pub request: Option<Uuid>,
     pub data: Value,
@@ -28,12 +26,16 @@ impl Event {
 
     /// The token of the lease that it is about. A claim's is its own place in the log.
     pub fn token(&self) -> i64 {
-        if self.kind == "SessionClaimed" { (i64::from(self.epoch) << 40) | self.position } else { self.text("token").parse().unwrap_or_default() }
+        if self.kind == "SessionClaimed" {
+            (i64::from(self.epoch) << 40) | self.position
+        } else {
+            self.text("token").parse().unwrap_or_default()
+        }
     }
 }
 
 pub async fn read(url: &str) -> Vec<Event> {
-    let text = "select position, epoch, id::text, type, (extract(epoch from recorded_at) * 1000000)::bigint, actor, request_id, data::text
+    let text = "select position, epoch, id::text, type, actor, request_id, data::text
                 from event where not pulse order by position";
     let rows = connect(url).await.query(text, &[]).await.expect("reads");
     let event = |row: tokio_postgres::Row| Event {
@@ -41,10 +43,9 @@ pub async fn read(url: &str) -> Vec<Event> {
         epoch: row.get(1),
         id: row.get(2),
         kind: row.get(3),
-        recorded_us: row.get(4),
-        actor: row.get(5),
-        request: row.get(6),
-        data: serde_json::from_str(row.get(7)).expect("JSON"),
+        actor: row.get(4),
+        request: row.get(5),
+        data: serde_json::from_str(row.get(6)).expect("JSON"),
     };
     rows.into_iter().map(event).collect()
 }
@@ -53,14 +54,13 @@ pub async fn read(url: &str) -> Vec<Event> {
 #[derive(Debug, Clone)]
 pub struct Pulse {
     pub position: i64,
-    pub recorded_us: i64,
     pub registrations: Vec<i32>,
 }
 
 pub async fn read_pulses(url: &str) -> Vec<Pulse> {
-    let text = "select position, (extract(epoch from recorded_at) * 1000000)::bigint, registrations from event where pulse order by position";
+    let text = "select position, registrations from event where pulse order by position";
     let rows = connect(url).await.query(text, &[]).await.expect("reads");
-    rows.into_iter().map(|row| Pulse { position: row.get(0), recorded_us: row.get(1), registrations: row.get(2) }).collect()
+    rows.into_iter().map(|row| Pulse { position: row.get(0), registrations: row.get(1) }).collect()
 }
 
 /// One ownership, as the events tell it.
@@ -71,7 +71,6 @@ pub struct Ownership {
     pub pod: String,
     pub incarnation: String,
     pub claimed: i64,
-    pub kind: String,
     pub ttl_ms: u64,
     /// Position of its end and how it came.
     pub ended: Option<(i64, String)>,
@@ -94,7 +93,6 @@ pub fn ownerships(ledger: &[Event]) -> Result<Vec<Ownership>, String> {
                     pod: event.text("pod").to_owned(),
                     incarnation: event.text("incarnation").to_owned(),
                     claimed: event.position,
-                    kind: event.text("kind").to_owned(),
                     ttl_ms: event.data["ttl_ms"].as_u64().unwrap_or_default(),
                     ended: None,
                 });

@@ -18,6 +18,8 @@ mod checker;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod evidence;
@@ -46,6 +48,8 @@ mod subscriber;
 mod support;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod timekeeper;
 #[cfg(test)]
 mod watch;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Where everybody who watches a run writes down what they see, while it goes on.
 
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use crate::arena::ORCHESTRATORS;
 use crate::evidence::{Done, Evidence, Happened, Heard, Reading, Request, Span};
@@ -19,6 +20,11 @@ impl Notebook {
 
     pub fn done(&self, deed: Done) {
         self.open().deeds.push(deed);
+    }
+
+    /// The log had grown to this position at this time.
+    pub fn grown(&self, at: Duration, position: i64) {
+        self.open().growth.push((at, position));
     }
 
     pub fn asked(&self, request: Request) {
@@ -44,17 +50,12 @@ impl Notebook {
         (0..ORCHESTRATORS).map(last).min().unwrap_or_default()
     }
 
-    /// Something that a watcher knows to be wrong by itself.
-    pub fn wrong(&self, what: String) {
-        self.open().aftermath.push(what);
-    }
-
     /// What was noted so far about requests and subscribers.
     pub fn copy(&self) -> Evidence {
         let notes = self.open();
-        let Evidence { faults, deeds, requests, heard, stalls, .. } = &*notes;
+        let Evidence { faults, deeds, requests, heard, stalls, growth, .. } = &*notes;
         let (faults, deeds, stalls) = (faults.clone(), deeds.clone(), stalls.clone());
-        Evidence { faults, deeds, stalls, requests: requests.clone(), heard: heard.clone(), ..Evidence::default() }
+        Evidence { faults, deeds, stalls, requests: requests.clone(), heard: heard.clone(), growth: growth.clone(), ..Evidence::default() }
     }
 
     pub fn give_to(&self, evidence: &mut Evidence) {
@@ -65,6 +66,6 @@ impl Notebook {
         evidence.readings.append(&mut notes.readings);
         evidence.heard.append(&mut notes.heard);
         evidence.stalls.append(&mut notes.stalls);
-        evidence.aftermath.append(&mut notes.aftermath);
+        evidence.growth.append(&mut notes.growth);
     }
 }

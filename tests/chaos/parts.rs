@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::clock::Clock;
 use crate::support::process::{Process, command};
 
 /// One part of the system, which may be running or not.
@@ -26,6 +27,10 @@ impl Part {
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.push((name.to_owned(), value.into()));
         self
+    }
+
+    pub fn under(self, clock: &Clock) -> Self {
+        clock.environment().into_iter().fold(self, |part, (name, value)| part.with(name, value))
     }
 
     /// Another process with the same arguments, under a name of its own.

@@ -15,8 +15,7 @@ use crate::faults::{Step, Target};
 use crate::network::weather::{Way, Weather};
 use crate::notebook::Notebook;
 use crate::schedule::{Due, Planned, steps};
-use crate::support::postgres::connect;
-use crate::{aftermath, checker, database, keep, ledger, subscriber, watch, witness, workload};
+use crate::{aftermath, checker, database, keep, ledger, subscriber, timekeeper, watch, witness, workload};
 
 /// How long the system has to recover once all is calm, after the worst that a schedule may end with.
 const CALM: Duration = Duration::from_secs(45);
@@ -31,6 +30,7 @@ pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence 
     let from = since_boot();
     let over = CancellationToken::new();
     let mut watchers = JoinSet::new();
+    watchers.spawn(timekeeper::keep(arena.database.url.clone(), notebook.clone(), over.clone()));
     watchers.spawn(watch::stalls(notebook.clone(), over.clone()));
     let after = subscriber::head(&arena.clients).await;
     for at in 0..ORCHESTRATORS {
@@ -103,13 +103,13 @@ impl Director {
         evidence.stamps = self.arena.tap.stamps();
         evidence.witnessed = witness::record::read(&witness::log_in(self.arena.folder.path()));
         let url = self.arena.database.url.clone();
-        let read = async move { (ledger::read(&url).await, ledger::read_pulses(&url).await, aftermath::wall_offset_us_at(&url).await) };
+        let read = async move { (ledger::read(&url).await, ledger::read_pulses(&url).await) };
         let mut reader = JoinSet::new();
         reader.spawn(timeout(Duration::from_secs(5), read));
         // The database may be away; then the next glance will do.
-        let Some(Ok(Ok((ledger, pulses, offset)))) = reader.join_next().await else { return false };
+        let Some(Ok(Ok((ledger, pulses)))) = reader.join_next().await else { return false };
         let later = self.notebook.copy();
-        (evidence.faults, evidence.deeds, evidence.stalls) = (later.faults, later.deeds, later.stalls);
+        (evidence.faults, evidence.deeds, evidence.stalls, evidence.growth) = (later.faults, later.deeds, later.stalls, later.growth);
         let begun = planned.iter().zip(spans).filter(|(_, span)| span.from > span.to);
         let now = since_boot();
         let begun = begun.map(|(planned, span)| Happened {
@@ -118,8 +118,9 @@ impl Director {
             span: Span { from: span.from, to: now },
         });
         evidence.faults.extend(begun);
-        (evidence.ledger, evidence.pulses, evidence.wall_offset_us) = (ledger, pulses, offset);
-        evidence.run = Some(Span { from: spans.iter().map(|span| span.from).filter(|at| !at.is_zero()).min().unwrap_or_default(), to: now });
+        (evidence.ledger, evidence.pulses) = (ledger, pulses);
+        evidence.run =
+            Some(Span { from: spans.iter().map(|span| span.from).filter(|at| !at.is_zero()).min().unwrap_or_default(), to: now });
         let wrong = checker::glance(&evidence);
         for violation in &wrong {
             println!("already broken: {}: {}", violation.rule, violation.what);
@@ -154,14 +155,15 @@ impl Director {
             Step::Swallow(route, answers) => self.arena.on(route).swallow(answers),
             Step::Twin(pod) => self.arena.start_twin(pod).await,
             Step::EndTwin(pod) => self.end_twin(pod).await,
-            Step::RestartDatabase => database::restart(&self.arena.postgres.cluster, "fast").await,
-            Step::CrashDatabase => database::restart(&self.arena.postgres.cluster, "immediate").await,
-            Step::Lock { table, lasts } => drop(self.errands.spawn(lock(self.arena.database.url.clone(), table, lasts))),
-            Step::Disconnect => {
-                let ours = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'conncentric %'";
-                let client = connect(&self.arena.database.url).await;
-                client.batch_execute(ours).await.expect("ends connections");
+            Step::RestartDatabase => database::restart(&self.arena.postgres.cluster, "fast", &self.arena.clocks[&Target::Database]).await,
+            Step::CrashDatabase => {
+                database::restart(&self.arena.postgres.cluster, "immediate", &self.arena.clocks[&Target::Database]).await
             }
+            Step::Exhaust { lasts } => drop(self.errands.spawn(database::exhaust(self.arena.database.url.clone(), lasts))),
+            Step::FillDisk => database::fill_disk(&self.arena.database.url).await,
+            Step::Clock(target, seconds) => self.arena.clocks[&target].set(seconds),
+            Step::Lock { table, lasts } => drop(self.errands.spawn(database::lock(self.arena.database.url.clone(), table, lasts))),
+            Step::Disconnect => database::disconnect(&self.arena.database.url).await,
             Step::Rest => {}
         }
     }
@@ -196,12 +198,4 @@ impl Director {
         self.arena.pods[pod].start().await;
         self.note(Target::Pod(pod), Deed::Started);
     }
-}
-
-/// Holds a lock in a session of its own, as a forgotten migration or a curious administrator does.
-async fn lock(url: String, table: &'static str, lasts: Duration) {
-    let client = connect(&url).await;
-    let text = format!("begin; lock table {table} in access exclusive mode; select pg_sleep({}); commit", lasts.as_secs_f64());
-    // It may lose a deadlock, or its database.
-    let _ = timeout(lasts + Duration::from_secs(10), client.batch_execute(&text)).await;
 }

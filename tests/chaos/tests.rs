@@ -1,5 +1,7 @@
 //! The run itself, short as a test and as long as one likes with `make chaos`.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::report::Report;
@@ -7,7 +9,7 @@ use crate::{checker, run, schedule, witness};
 
 /// What `cargo test` runs.
 const SEED: u64 = 20;
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_mins(1);
 
 /// I1 to I9 under every kind of fault. `CHAOS_SECONDS`, `CHAOS_SEED` and `CHAOS_ONLY` (part of the name of a fault) choose another
 /// run; `CHAOS_REPORT` names a file for the report as JSON, and
@@ -30,6 +32,20 @@ async fn nothing_breaks_the_rules() {
     let folder = evidence.folder.display();
     assert!(report.violations.is_empty(), "seed {seed} broke the rules; its logs and timeline are in {folder}");
     std::fs::remove_dir_all(&evidence.folder).expect("removed");
+}
+
+/// A planted bug that does not apply any more proves nothing.
+#[test]
+fn every_planted_bug_still_applies() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let patches = std::fs::read_dir(root.join("tests/chaos/planted")).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let patches: Vec<_> = patches.filter(|path| path.extension().is_some_and(|extension| extension == "patch")).collect();
+    assert!(patches.len() >= 20, "{}", patches.len());
+    for patch in patches {
+        let output = Command::new("git").args(["apply", "--check"]).arg(&patch).current_dir(root).output().expect("git runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{} does not apply to the source as it is: {said}", patch.display());
+    }
 }
 
 #[tokio::test]

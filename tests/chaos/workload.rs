@@ -40,9 +40,9 @@ pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, seed: u64, no
         let at = worker.dice.usize(..ORCHESTRATORS);
         match worker.dice.u8(..100) {
             ..45 => worker.make_token(at).await,
-            45..82 => worker.move_session(at).await,
-            82..86 => worker.toggle(at).await,
-            86..89 => worker.drain(at).await,
+            45..85 => worker.move_session(at).await,
+            85..88 => worker.toggle(at).await,
+            88 => worker.drain(at).await,
             89..94 => worker.revoke(at).await,
             _ => worker.trespass(at).await,
         }
@@ -142,14 +142,16 @@ impl Worker {
 
     /// A pod that claims, or gives back, what another has.
     async fn overreach(&mut self, own: usize, at: usize) {
-        let (Answer::Done(pods), Answer::Done(sessions)) = (self.clients.get(at, "/v1/pods").await, self.clients.get(at, "/v1/sessions").await)
+        let (Answer::Done(pods), Answer::Done(sessions)) =
+            (self.clients.get(at, "/v1/pods").await, self.clients.get(at, "/v1/sessions").await)
         else {
             return;
         };
         let pod = pod_name(own);
         let me = pods["pods"].as_array().into_iter().flatten().find(|entry| entry["pod"] == pod.as_str());
         let others = sessions["sessions"].as_array().into_iter().flatten();
-        let others: Vec<&Value> = others.filter(|entry| entry["owner"]["pod"].is_string() && entry["owner"]["pod"] != pod.as_str()).collect();
+        let others: Vec<&Value> =
+            others.filter(|entry| entry["owner"]["pod"].is_string() && entry["owner"]["pod"] != pod.as_str()).collect();
         let (Some(me), false) = (me, others.is_empty()) else { return };
         let victim = others[self.dice.usize(..others.len())];
         let key = Uuid::from_u128(self.dice.u128(..));

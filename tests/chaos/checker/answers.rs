@@ -60,7 +60,7 @@ impl Told {
         // Refused because its token was shown before: it was carried out then.
         let done = |request: &&Request| match &request.answer {
             Answer::Done(_) => true,
-            Answer::Refused { code, .. } => code == "token-shown-already",
+            Answer::Refused { code } => code == "token-shown-already",
             Answer::Unreachable | Answer::Unknown => false,
         };
         let unknown = requests.iter().any(|request| matches!(request.answer, Answer::Unknown));

@@ -68,5 +68,5 @@ fn judge_session(evidence: &Evidence, stamps: &[&Stamp], wrong: &mut Vec<Violati
 fn paused(evidence: &Evidence, pod: &str, from: Duration, to: Duration) -> Option<Deed> {
     let of = |target: Target| matches!(target, Target::Pod(index) if pod_name(index) == pod);
     let pauses = evidence.deeds.iter().filter(|done| of(done.target) && matches!(done.deed, Deed::Paused | Deed::PausedWithPrograms));
-    pauses.filter(|done| done.at >= from && done.at <= to).map(|done| done.deed).last()
+    pauses.filter(|done| done.at >= from && done.at <= to).map(|done| done.deed).next_back()
 }

@@ -7,8 +7,7 @@ use crate::evidence::{Evidence, Logs};
 use crate::ledger::Ownership;
 
 /// Words that mean that one part of the system has caught another at a mistake.
-const ALARMS: [&str; 4] =
-    ["the database refused", "LOST ACKNOWLEDGED EVENTS", "the log cannot be folded", "cannot decide on expiries"];
+const ALARMS: [&str; 4] = ["the database refused", "LOST ACKNOWLEDGED EVENTS", "the log cannot be folded", "cannot decide on expiries"];
 
 pub(super) fn judge(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
     let mut wrong = Vec::new();

@@ -13,8 +13,6 @@ mod takeover;
 mod vacuity;
 mod witness;
 
-use std::time::Duration;
-
 pub use self::takeover::{Takeover, takeovers};
 pub use self::vacuity::{Counts, count};
 use crate::evidence::Evidence;
@@ -71,11 +69,6 @@ fn judge_so_far(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
     wrong.extend(stream::judge(evidence));
     wrong.extend(moves::judge(evidence));
     wrong
-}
-
-/// When the database recorded something, since boot. Wall clocks are only compared with themselves: the offset is the run's.
-fn recorded(evidence: &Evidence, recorded_us: i64) -> Duration {
-    Duration::from_micros(u64::try_from(recorded_us - evidence.wall_offset_us).unwrap_or_default())
 }
 
 fn owner_of(owners: &[Ownership], session: &str, token: i64) -> Option<Ownership> {

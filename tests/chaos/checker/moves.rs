@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Violation, recorded};
+use super::Violation;
 use crate::arena::{PODS, pod_name};
 use crate::evidence::{Evidence, Happened};
 use crate::faults::Target;
@@ -17,7 +17,7 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
     let ended = evidence.ledger.iter().filter(|event| event.kind == "LeaseExpired" || event.kind == "PodLost");
     let from = evidence.run.map_or(Duration::ZERO, |run| run.from);
     let unexplained = ended.filter(|event| {
-        let at = recorded(evidence, event.recorded_us);
+        let at = evidence.recorded(event.position);
         let silence = Duration::from_millis(event.data["silence_ms"].as_u64().unwrap_or_default());
         let Some(pod) = (0..PODS).find(|pod| pod_name(*pod) == event.text("pod")) else { return true };
         let begin = at.saturating_sub(silence + AFTER);

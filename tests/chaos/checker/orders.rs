@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Violation, recorded};
+use super::Violation;
 use crate::evidence::Evidence;
 use crate::ledger::{Event, Ownership};
 
@@ -41,18 +41,25 @@ fn runs_on(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
     for disabled in evidence.ledger.iter().filter(|event| event.kind == "AdapterDisabled") {
         let adapter = disabled.text("adapter");
         let of_it = |owner: &&Ownership| owner.session.split('/').next() == Some(adapter) && owner.claimed < disabled.position;
-        let running = owners.iter().filter(of_it).filter(|owner| owner.ended.as_ref().is_none_or(|(position, _)| *position > disabled.position));
-        let from = recorded(evidence, disabled.recorded_us);
+        let running =
+            owners.iter().filter(of_it).filter(|owner| owner.ended.as_ref().is_none_or(|(position, _)| *position > disabled.position));
+        let from = evidence.recorded(disabled.position);
         let until = from + TO_CLOSE;
-        let later = |event: &&Event| event.position > disabled.position && recorded(evidence, event.recorded_us) < until;
+        let later = |event: &&Event| event.position > disabled.position && evidence.recorded(event.position) < until;
         let again = evidence.ledger.iter().filter(later).any(|event| event.kind == "AdapterEnabled" && event.text("adapter") == adapter);
         if again || evidence.disturbed_but(&[], from.saturating_sub(TO_CLOSE), until) {
             continue;
         }
         for owner in running {
-            let ended = owner.ended.as_ref().is_some_and(|(position, _)| evidence.ledger.iter().filter(later).any(|event| event.position == *position));
+            let ended = owner
+                .ended
+                .as_ref()
+                .is_some_and(|(position, _)| evidence.ledger.iter().filter(later).any(|event| event.position == *position));
             if !ended && evidence.run.is_some_and(|run| until < run.to) {
-                wrong.push(Violation::new("order", format!("{} ran on after {} was disabled at {}", owner.session, adapter, disabled.position)));
+                wrong.push(Violation::new(
+                    "order",
+                    format!("{} ran on after {} was disabled at {}", owner.session, adapter, disabled.position),
+                ));
             }
         }
     }

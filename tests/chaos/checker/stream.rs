@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Violation, recorded};
+use super::Violation;
 use crate::arena::ORCHESTRATORS;
 use crate::evidence::{Evidence, Happened};
 use crate::faults::Target;
@@ -43,7 +43,7 @@ pub(super) fn judge_end(evidence: &Evidence) -> Vec<Violation> {
             wrong.push(Violation::new("stream", format!("subscriber {subscriber} heard nothing after {last}, and the log went to {calm}")));
         }
         for event in &evidence.ledger {
-            let (at, Some(told)) = (recorded(evidence, event.recorded_us), heard.get(&event.position)) else { continue };
+            let (at, Some(told)) = (evidence.recorded(event.position), heard.get(&event.position)) else { continue };
             let late = told.saturating_sub(at);
             if late > SOON + evidence.stall_within(at, *told) && !troubled(evidence, at, *told) {
                 wrong.push(Violation::new("stream", format!("subscriber {subscriber} heard of {} only {late:?} later", event.position)));

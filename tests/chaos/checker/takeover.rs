@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Violation, recorded};
+use super::Violation;
 use crate::arena::pod_name;
 use crate::evidence::{Asked, Deed, Done, Evidence};
 use crate::faults::Target;
@@ -20,6 +20,7 @@ const TWIN: &str = "two pods of one name";
 /// A session of a pod that was killed.
 #[derive(Debug, Clone)]
 pub struct Takeover {
+    #[expect(dead_code, reason = "shown by the violation")]
     pub session: String,
     pub ttl: Duration,
     /// From the kill to the first line under a newer token. Nothing if it never came.
@@ -47,11 +48,11 @@ fn of_superseded(evidence: &Evidence, owners: &[Ownership]) -> Vec<Takeover> {
     for fault in evidence.faults.iter().filter(|fault| fault.kind == TWIN) {
         let pod = fault.on.iter().find_map(|target| if let Target::Pod(pod) = target { Some(pod_name(*pod)) } else { None });
         let twin = evidence.ledger.iter().find(|event| {
-            let at = recorded(evidence, event.recorded_us);
+            let at = evidence.recorded(event.position);
             event.kind == "PodRegistered" && Some(event.text("pod")) == pod.as_deref() && fault.span.overlaps(at, at)
         });
         let Some(twin) = twin else { continue };
-        let at = recorded(evidence, twin.recorded_us);
+        let at = evidence.recorded(twin.position);
         let of_the_older = |owner: &&Ownership| {
             let open = owner.ended.as_ref().is_none_or(|(position, _)| *position > twin.position);
             owner.pod == twin.text("pod") && owner.claimed < twin.position && open && owner.session != "toggled/0"
@@ -81,13 +82,13 @@ fn drained(evidence: &Evidence, from: Duration, until: Duration) -> bool {
 
 fn of(evidence: &Evidence, owners: &[Ownership], kill: &Done) -> Vec<Takeover> {
     let Target::Pod(pod) = kill.target else { return Vec::new() };
-    let time = |position: i64| {
-        let event = evidence.ledger.binary_search_by_key(&position, |event| event.position);
-        event.map_or(Duration::ZERO, |index| recorded(evidence, evidence.ledger[index].recorded_us))
-    };
+    let time = |position: i64| evidence.recorded(position);
     let owned = owners.iter().filter(|owner| {
         let ended = owner.ended.as_ref().map(|(position, _)| time(*position));
-        owner.pod == pod_name(pod) && time(owner.claimed) < kill.at && ended.is_none_or(|ended| ended > kill.at) && owner.session != "toggled/0"
+        owner.pod == pod_name(pod)
+            && time(owner.claimed) < kill.at
+            && ended.is_none_or(|ended| ended > kill.at)
+            && owner.session != "toggled/0"
     });
     let takeover = |owner: &Ownership| {
         let ttl = Duration::from_millis(owner.ttl_ms);

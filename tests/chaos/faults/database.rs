@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::{Fault, Maker, Step, Target};
 
-pub(super) const ALL: &[Maker] = &[restarted, crashed, locked, disconnected];
+pub(super) const ALL: &[Maker] = &[restarted, crashed, locked, disconnected, exhausted, disk_full];
 
 const EVERY: [Target; 3] = [Target::Database, Target::Orchestrator(0), Target::Orchestrator(1)];
 
@@ -29,4 +29,15 @@ fn locked(dice: &mut Rng) -> Fault {
 /// As a pooler or an administrator does.
 fn disconnected(_: &mut Rng) -> Fault {
     Fault::new("connections ended by the database", &EVERY, vec![(0, Step::Disconnect), (1000, Step::Rest)])
+}
+
+/// No connection is left for anybody who comes anew, and everybody has to.
+fn exhausted(dice: &mut Rng) -> Fault {
+    let lasts = dice.u64(500..4000);
+    let exhaust = Step::Exhaust { lasts: Duration::from_millis(lasts) };
+    Fault::new("connections of the database exhausted", &EVERY, vec![(0, exhaust), (lasts + 1500, Step::Rest)])
+}
+
+fn disk_full(_: &mut Rng) -> Fault {
+    Fault::new("disk of the database full", &EVERY, vec![(0, Step::FillDisk), (3500, Step::Rest)])
 }

@@ -1,5 +1,6 @@
 //! What is done to the system: faults, each a few steps in time on a few parts. Pure; [`crate::run`] carries them out.
 
+mod clocks;
 mod database;
 mod orchestrators;
 mod pods;
@@ -24,9 +25,13 @@ pub enum Step {
     Start(Target),
     Terminate(Target),
     /// SIGSTOP, to the pod's programs too if it says so.
-    Pause { target: Target, family: bool },
+    Pause {
+        target: Target,
+        family: bool,
+    },
     Continue(Target),
     Weather(Route, Weather),
+    /// Every connection on the way is reset.
     Reset(Route),
     /// Lose the answers to the next requests.
     Swallow(Route, u32),
@@ -37,9 +42,20 @@ pub enum Step {
     RestartDatabase,
     CrashDatabase,
     /// Another session holds locks on our tables.
-    Lock { table: &'static str, lasts: Duration },
+    Lock {
+        table: &'static str,
+        lasts: Duration,
+    },
     /// Every connection of orchestrators is ended by the server.
     Disconnect,
+    /// The database lets none of ours in for a while.
+    Exhaust {
+        lasts: Duration,
+    },
+    /// The disk is full for whoever appends: the server stops at once and recovers.
+    FillDisk,
+    /// Sets a wall clock, in seconds from the true time.
+    Clock(Target, i64),
     /// Nothing: the end of what the fault needs to be undisturbed.
     Rest,
 }
@@ -73,7 +89,7 @@ impl Fault {
 pub type Maker = fn(&mut fastrand::Rng) -> Fault;
 
 pub fn all() -> Vec<Maker> {
-    [pods::ALL, orchestrators::ALL, database::ALL].concat()
+    [pods::ALL, orchestrators::ALL, database::ALL, clocks::ALL].concat()
 }
 
 /// In milliseconds, the time that the longest lease takes to move: nothing else should happen meanwhile if that is measured.

@@ -19,6 +19,7 @@ pub(super) const ALL: &[Maker] = &[
     answers_of_the_database_lost,
     half_open_listener,
     answers_to_clients_lost,
+    connections_reset,
 ];
 
 const EVERY: [Target; ORCHESTRATORS] = [Target::Orchestrator(0), Target::Orchestrator(1)];
@@ -30,7 +31,11 @@ fn any(dice: &mut Rng) -> usize {
 fn killed(dice: &mut Rng) -> Fault {
     let orchestrator = Target::Orchestrator(any(dice));
     let back = dice.u64(200..2500);
-    Fault::new("orchestrator killed", &[orchestrator], vec![(0, Step::Kill(orchestrator)), (back, Step::Start(orchestrator)), (back + 500, Step::Rest)])
+    Fault::new(
+        "orchestrator killed",
+        &[orchestrator],
+        vec![(0, Step::Kill(orchestrator)), (back, Step::Start(orchestrator)), (back + 500, Step::Rest)],
+    )
 }
 
 /// Its connections stay, and what it was about to do it does late.
@@ -105,6 +110,13 @@ fn answers_of_the_database_lost(dice: &mut Rng) -> Fault {
         &[Target::Orchestrator(orchestrator)],
         vec![(0, Step::Swallow(route, dice.u32(1..4))), (1200, Step::Swallow(route, 0))],
     )
+}
+
+fn connections_reset(dice: &mut Rng) -> Fault {
+    let orchestrator = any(dice);
+    let routes = [Route::ToDatabase(orchestrator), Route::ClientsTo(orchestrator)];
+    let steps = routes.map(|route| (dice.u64(..500), Step::Reset(route))).into_iter().chain([(1000, Step::Rest)]);
+    Fault::new("connections of an orchestrator reset", &[Target::Orchestrator(orchestrator)], steps.collect())
 }
 
 fn half_open_listener(dice: &mut Rng) -> Fault {

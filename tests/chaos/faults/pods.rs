@@ -27,6 +27,7 @@ pub(super) const ALL: &[Maker] = &[
     swallowed_answers,
     duplicate_name,
     witness_out_of_reach,
+    connections_reset,
 ];
 
 fn any(dice: &mut Rng) -> usize {
@@ -68,7 +69,11 @@ fn terminated(dice: &mut Rng) -> Fault {
 fn paused(dice: &mut Rng) -> Fault {
     let pod = Target::Pod(any(dice));
     let until = around(dice, 2800);
-    Fault::new("pod paused", &[pod], vec![(0, Step::Pause { target: pod, family: true }), (until, Step::Continue(pod)), (until + 500, Step::Rest)])
+    Fault::new(
+        "pod paused",
+        &[pod],
+        vec![(0, Step::Pause { target: pod, family: true }), (until, Step::Continue(pod)), (until + 500, Step::Rest)],
+    )
 }
 
 /// Its programs run on, under their guards.
@@ -178,6 +183,14 @@ fn swallowed_answers(dice: &mut Rng) -> Fault {
 fn duplicate_name(dice: &mut Rng) -> Fault {
     let pod = any(dice);
     Fault::new("two pods of one name", &[Target::Pod(pod)], vec![(0, Step::Twin(pod)), (TAKEOVER + 500, Step::EndTwin(pod))])
+}
+
+fn connections_reset(dice: &mut Rng) -> Fault {
+    let pod = any(dice);
+    let mut steps = vec![(dice.u64(..500), Step::Reset(Route::PodToWitness(pod)))];
+    steps.extend((0..ORCHESTRATORS).map(|orchestrator| (dice.u64(..500), Step::Reset(Route::PodToOrchestrator(pod, orchestrator)))));
+    steps.push((1000, Step::Rest));
+    Fault::new("connections of a pod reset", &[Target::Pod(pod)], steps)
 }
 
 fn witness_out_of_reach(dice: &mut Rng) -> Fault {

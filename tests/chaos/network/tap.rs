@@ -9,11 +9,10 @@ use conncentric::time::since_boot;
 
 use crate::witness::line::{Line, parse};
 
-/// A line, when it was written (since boot), and on which connection.
+/// A line, and when it was written, since boot.
 #[derive(Debug, Clone)]
 pub struct Stamp {
     pub at: Duration,
-    pub connection: u64,
     pub line: Line,
 }
 
@@ -38,7 +37,7 @@ impl Tap {
         while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = text.drain(..=end).collect();
             if let Some(line) = parse(String::from_utf8_lossy(&line).trim()) {
-                inner.stamps.push(Stamp { at, connection, line });
+                inner.stamps.push(Stamp { at, line });
             }
         }
         if !text.is_empty() {

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +18,6 @@ pub struct Entry {
     pub line: Line,
     /// Why it was refused, if it was.
     pub refused: Option<String>,
-}
-
-impl Entry {
-    pub fn at(&self) -> Duration {
-        Duration::from_nanos(self.at_ns)
-    }
 }
 
 #[derive(Debug)]
