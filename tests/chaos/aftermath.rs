@@ -21,14 +21,14 @@ pub async fn look(arena: &mut Arena, notebook: &Notebook, within: Duration) -> E
         }
     }
     match recovered(arena, within).await {
-        Ok(sessions) => wrong.extend(disagreements(&sessions, &ledger::read(&arena.database.url).await)),
+        Ok(sessions) => wrong.extend(disagreements(&sessions, &ledger::read(&arena.database_url).await)),
         Err(waiting) => wrong.push(format!("not every session is ACTIVE {} s after all was calm: {waiting}", within.as_secs())),
     }
     let calm_position = caught_up(arena, notebook).await;
     wrong.extend(verify(arena));
     let mut evidence = Evidence { aftermath: wrong, calm_position, ..Evidence::default() };
-    evidence.ledger = ledger::read(&arena.database.url).await;
-    evidence.pulses = ledger::read_pulses(&arena.database.url).await;
+    evidence.ledger = ledger::read(&arena.database_url).await;
+    evidence.pulses = ledger::read_pulses(&arena.database_url).await;
     evidence.stamps = arena.tap.stamps();
     evidence.witnessed = witness::record::read(&witness::log_in(arena.folder.path()));
     evidence.logs = logs(arena);
@@ -67,7 +67,7 @@ fn disagreements(view: &Value, ledger: &[ledger::Event]) -> Vec<String> {
 
 /// Subscribers get the time to hear of what has happened so far.
 async fn caught_up(arena: &Arena, notebook: &Notebook) -> i64 {
-    let head = ledger::read(&arena.database.url).await.last().map_or(0, |event| event.position);
+    let head = ledger::read(&arena.database_url).await.last().map_or(0, |event| event.position);
     let deadline = since_boot() + Duration::from_secs(20);
     while notebook.least_heard() < head && since_boot() < deadline {
         sleep(Duration::from_millis(50)).await;
@@ -76,7 +76,7 @@ async fn caught_up(arena: &Arena, notebook: &Notebook) -> i64 {
 }
 
 fn verify(arena: &Arena) -> Option<String> {
-    run_to_end(&["verify"], &arena.database.url).err().map(|said| format!("conncentric verify: {said}"))
+    run_to_end(&["verify"], &arena.database_url).err().map(|said| format!("conncentric verify: {said}"))
 }
 
 /// The logs of all processes that ran, in JSON but for what a panic says.

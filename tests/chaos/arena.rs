@@ -9,6 +9,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::client::{Answer, Orchestrators};
@@ -18,6 +19,7 @@ use crate::network::Link;
 use crate::network::tap::Tap;
 use crate::network::weather::Conditions;
 use crate::parts::Part;
+use crate::server::Servers;
 use crate::support::postgres::{Database, Guarded};
 use crate::support::process::{Process, command};
 use crate::support::system::fixed_address;
@@ -35,6 +37,8 @@ pub const LONGEST: Duration = Duration::from_secs(2);
 pub enum Route {
     PodToOrchestrator(usize, usize),
     PodToWitness(usize),
+    /// Our own, on which nothing ever happens.
+    HarnessToDatabase,
     ToDatabase(usize),
     ClientsTo(usize),
 }
@@ -54,7 +58,9 @@ pub struct Arena {
     pub clients: Orchestrators,
     pub pod_tokens: Vec<String>,
     pub folder: TempDir,
-    pub database: Database,
+    /// A superuser's, of whichever server is the primary.
+    pub database_url: String,
+    pub servers: Arc<Mutex<Servers>>,
     pub postgres: Guarded,
 }
 
@@ -75,13 +81,13 @@ impl Arena {
         let mut network = BTreeMap::new();
         let mut links = Vec::new();
         let tap = Arc::<Tap>::default();
-        let by_pod: BTreeMap<String, Conditions> = (0..PODS).map(|pod| (pod_name(pod), Conditions::default())).collect();
+        let by_pod: BTreeMap<String, Conditions> = (0..PODS).map(|pod| (pod_name(pod), Conditions::new(witness_address))).collect();
         network.extend((0..PODS).map(|pod| (Route::PodToWitness(pod), by_pod[&pod_name(pod)].clone())));
-        let to_witness = Link::of_pods(witness_address, by_pod, tap.clone()).await;
+        let to_witness = Link::of_pods(by_pod, tap.clone()).await;
         let mut build = Builder { network: &mut network, links: &mut links };
 
         let clocks = clocks(&postgres);
-        crate::database::restart(&postgres.cluster, "fast", &clocks[&Target::Database]).await;
+        let database_url = rerouted(&database.url, build.link(Route::HarnessToDatabase, database_address(&database)).await);
         let addresses: Vec<SocketAddr> = (0..ORCHESTRATORS).map(|_| fixed_address()).collect();
         let mut orchestrators = Vec::new();
         let mut client_urls = Vec::new();
@@ -100,6 +106,14 @@ impl Arena {
             }
             pods.push(pod_part(&pod_name(pod), &pod_name(pod), &urls, folder.path()).under(&clocks[&Target::Pod(pod)]));
         }
+        let to_database =
+            |(route, way): (&Route, &Conditions)| matches!(route, Route::ToDatabase(_) | Route::HarnessToDatabase).then(|| way.clone());
+        let ways = network.iter().filter_map(to_database).collect();
+        let servers = Servers::new(&postgres.cluster, &clocks[&Target::Database], ways, database_url.clone());
+        // With the clock, and with the standby that makes every commit wait.
+        servers.restart("fast").await;
+        // It goes with its cluster; by then another server may be the primary.
+        std::mem::forget(database);
         let clients = Orchestrators::new(client_urls, admin.trim().to_owned());
         let to = to_witness.address;
         links.push(to_witness);
@@ -115,7 +129,8 @@ impl Arena {
             clients,
             pod_tokens: Vec::new(),
             folder,
-            database,
+            database_url,
+            servers: Arc::new(Mutex::new(servers)),
             postgres,
         };
         this.begin(to).await;
@@ -123,6 +138,7 @@ impl Arena {
     }
 
     async fn begin(&mut self, witness: SocketAddr) {
+        self.servers.lock().await.attach().await;
         for part in &mut self.orchestrators {
             part.start().await;
             part.process().line_with("following the log").await;
@@ -193,8 +209,8 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     async fn link(&mut self, route: Route, server: SocketAddr) -> SocketAddr {
-        let conditions = Conditions::default();
-        let link = Link::to(server, conditions.clone()).await;
+        let conditions = Conditions::new(server);
+        let link = Link::through(conditions.clone()).await;
         let address = link.address;
         self.network.insert(route, conditions);
         self.links.push(link);

@@ -1,25 +1,11 @@
 //! What is done to the database server itself.
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use conncentric::dev::postgres::Cluster;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tokio::time::{sleep, timeout};
 
-use crate::clock::Clock;
 use crate::support::postgres::{APPLICATION, connect};
-
-/// Restarts it: `fast` as an operator does, `immediate` as a crash would.
-pub async fn restart(cluster: &Cluster, mode: &str, clock: &Clock) {
-    let mut command = std::process::Command::new(cluster.binaries().program("pg_ctl"));
-    command.args(["restart", "-s", "-w", "-t", "60", "-m", mode, "-l", "server.log", "-D"]).arg(cluster.data());
-    command.current_dir(cluster.home()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    cluster.lend_user(&mut command);
-    command.envs(clock.environment());
-    let status = tokio::process::Command::from(command).status().await.expect("pg_ctl runs");
-    assert!(status.success(), "the database does not restart: {status}");
-}
 
 /// Holds a lock in a session of its own, as a forgotten migration or a curious administrator does.
 pub async fn lock(url: String, table: &'static str, lasts: Duration) {

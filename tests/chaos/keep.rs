@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::evidence::Evidence;
 
 /// Copies what the processes wrote to a folder of this run. Access tokens are not kept.
-pub fn files(of: &Path) -> PathBuf {
+pub fn files(of: &Path, server_log: &Path) -> PathBuf {
     let kept = std::env::temp_dir().join(format!("conncentric-chaos-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&kept);
     std::fs::create_dir_all(&kept).expect("a folder");
@@ -19,6 +19,7 @@ pub fn files(of: &Path) -> PathBuf {
             std::fs::copy(&path, kept.join(name)).expect("copied");
         }
     }
+    std::fs::copy(server_log, kept.join("postgres.log")).expect("copied");
     kept
 }
 

@@ -42,6 +42,8 @@ mod run;
 #[cfg(test)]
 mod schedule;
 #[cfg(test)]
+mod server;
+#[cfg(test)]
 mod subscriber;
 #[cfg(test)]
 #[path = "../it/support/mod.rs"]

@@ -30,7 +30,7 @@ pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence 
     let from = since_boot();
     let over = CancellationToken::new();
     let mut watchers = JoinSet::new();
-    watchers.spawn(timekeeper::keep(arena.database.url.clone(), notebook.clone(), over.clone()));
+    watchers.spawn(timekeeper::keep(arena.database_url.clone(), notebook.clone(), over.clone()));
     watchers.spawn(watch::stalls(notebook.clone(), over.clone()));
     let after = subscriber::head(&arena.clients).await;
     for at in 0..ORCHESTRATORS {
@@ -54,10 +54,10 @@ pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence 
     notebook.give_to(&mut evidence);
     evidence.subscribed_after = after;
     evidence.run = Some(run);
-    evidence.folder = keep::files(arena.folder.path());
+    evidence.folder = keep::files(arena.folder.path(), &arena.servers.lock().await.log());
     keep::timeline(&evidence);
-    let Arena { database, postgres, .. } = arena;
-    drop(database);
+    let Arena { servers, postgres, .. } = arena;
+    Arc::into_inner(servers).expect("nobody else has them").into_inner().end().await;
     postgres.end();
     evidence
 }
@@ -102,7 +102,7 @@ impl Director {
         evidence.subscribed_after = self.after;
         evidence.stamps = self.arena.tap.stamps();
         evidence.witnessed = witness::record::read(&witness::log_in(self.arena.folder.path()));
-        let url = self.arena.database.url.clone();
+        let url = self.arena.database_url.clone();
         let read = async move { (ledger::read(&url).await, ledger::read_pulses(&url).await) };
         let mut reader = JoinSet::new();
         reader.spawn(timeout(Duration::from_secs(5), read));
@@ -155,15 +155,18 @@ impl Director {
             Step::Swallow(route, answers) => self.arena.on(route).swallow(answers),
             Step::Twin(pod) => self.arena.start_twin(pod).await,
             Step::EndTwin(pod) => self.end_twin(pod).await,
-            Step::RestartDatabase => database::restart(&self.arena.postgres.cluster, "fast", &self.arena.clocks[&Target::Database]).await,
-            Step::CrashDatabase => {
-                database::restart(&self.arena.postgres.cluster, "immediate", &self.arena.clocks[&Target::Database]).await
+            Step::RestartDatabase => self.arena.servers.lock().await.restart("fast").await,
+            Step::CrashDatabase => self.arena.servers.lock().await.restart("immediate").await,
+            Step::FailOver => {
+                self.arena.servers.lock().await.fail_over().await;
+                let servers = self.arena.servers.clone();
+                self.errands.spawn(async move { servers.lock().await.attach().await });
             }
-            Step::Exhaust { lasts } => drop(self.errands.spawn(database::exhaust(self.arena.database.url.clone(), lasts))),
-            Step::FillDisk => database::fill_disk(&self.arena.database.url).await,
+            Step::Exhaust { lasts } => drop(self.errands.spawn(database::exhaust(self.arena.database_url.clone(), lasts))),
+            Step::FillDisk => database::fill_disk(&self.arena.database_url).await,
             Step::Clock(target, seconds) => self.arena.clocks[&target].set(seconds),
-            Step::Lock { table, lasts } => drop(self.errands.spawn(database::lock(self.arena.database.url.clone(), table, lasts))),
-            Step::Disconnect => database::disconnect(&self.arena.database.url).await,
+            Step::Lock { table, lasts } => drop(self.errands.spawn(database::lock(self.arena.database_url.clone(), table, lasts))),
+            Step::Disconnect => database::disconnect(&self.arena.database_url).await,
             Step::Rest => {}
         }
     }

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::{Fault, Maker, Step, Target};
 
-pub(super) const ALL: &[Maker] = &[restarted, crashed, locked, disconnected, exhausted, disk_full];
+pub(super) const ALL: &[Maker] = &[restarted, crashed, locked, disconnected, exhausted, disk_full, failed_over];
 
 const EVERY: [Target; 3] = [Target::Database, Target::Orchestrator(0), Target::Orchestrator(1)];
 
@@ -40,4 +40,9 @@ fn exhausted(dice: &mut Rng) -> Fault {
 
 fn disk_full(_: &mut Rng) -> Fault {
     Fault::new("disk of the database full", &EVERY, vec![(0, Step::FillDisk), (3500, Step::Rest)])
+}
+
+/// A synchronous standby becomes the primary, and gets a standby of its own.
+fn failed_over(_: &mut Rng) -> Fault {
+    Fault::new("database failed over", &EVERY, vec![(0, Step::FailOver), (5000, Step::Rest)])
 }

@@ -41,6 +41,8 @@ pub enum Step {
     EndTwin(usize),
     RestartDatabase,
     CrashDatabase,
+    /// The primary stops dead and its synchronous standby takes over.
+    FailOver,
     /// Another session holds locks on our tables.
     Lock {
         table: &'static str,

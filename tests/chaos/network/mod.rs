@@ -32,36 +32,36 @@ enum Routes {
 }
 
 impl Link {
-    pub async fn to(server: SocketAddr, conditions: Conditions) -> Self {
-        Self::start(server, Routes::One(conditions)).await
+    pub async fn through(conditions: Conditions) -> Self {
+        Self::start(Routes::One(conditions)).await
     }
 
     /// A link that notes when each line was written, and knows pods by their first.
-    pub async fn of_pods(server: SocketAddr, conditions: BTreeMap<String, Conditions>, tap: Arc<Tap>) -> Self {
-        Self::start(server, Routes::ByPod(conditions, tap)).await
+    pub async fn of_pods(conditions: BTreeMap<String, Conditions>, tap: Arc<Tap>) -> Self {
+        Self::start(Routes::ByPod(conditions, tap)).await
     }
 
-    async fn start(server: SocketAddr, routes: Routes) -> Self {
+    async fn start(routes: Routes) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve(listener, server, routes));
+        tasks.spawn(serve(listener, routes));
         Self { address, _server: tasks }
     }
 }
 
-async fn serve(listener: TcpListener, server: SocketAddr, routes: Routes) {
+async fn serve(listener: TcpListener, routes: Routes) {
     let mut connections = JoinSet::new();
     let mut number = 0;
     loop {
         let Ok((client, _)) = listener.accept().await else { continue };
         number += 1;
-        connections.spawn(carry(client, server, routes.clone(), number));
+        connections.spawn(carry(client, routes.clone(), number));
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn carry(mut client: TcpStream, server: SocketAddr, routes: Routes, number: u64) {
+async fn carry(mut client: TcpStream, routes: Routes, number: u64) {
     let _ = client.set_nodelay(true);
     let mut first = Vec::new();
     let (conditions, tap) = match routes {
@@ -79,7 +79,7 @@ async fn carry(mut client: TcpStream, server: SocketAddr, routes: Routes, number
         return;
     }
     // A server that is away refuses the client too.
-    let Ok(server) = TcpStream::connect(server).await else { return };
+    let Ok(server) = TcpStream::connect(conditions.server()).await else { return };
     let _ = server.set_nodelay(true);
     Connection::new(conditions, tap).carry(client, server, first).await;
 }

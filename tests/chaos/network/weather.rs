@@ -1,5 +1,6 @@
 //! What a link does to what is sent over it, at the moment.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -42,18 +43,29 @@ impl Weather {
 /// The conditions of a link. Clones are the same link.
 #[derive(Debug, Clone)]
 pub struct Conditions {
+    server: Arc<watch::Sender<SocketAddr>>,
     weather: Arc<watch::Sender<Weather>>,
     resets: Arc<watch::Sender<u32>>,
     swallow: Arc<AtomicU32>,
 }
 
-impl Default for Conditions {
-    fn default() -> Self {
-        Self { weather: Arc::new(watch::Sender::new(Weather::FINE)), resets: Arc::default(), swallow: Arc::default() }
-    }
-}
-
 impl Conditions {
+    /// Fine, and leads to that server.
+    pub fn new(server: SocketAddr) -> Self {
+        let (server, weather) = (Arc::new(watch::Sender::new(server)), Arc::new(watch::Sender::new(Weather::FINE)));
+        Self { server, weather, resets: Arc::default(), swallow: Arc::default() }
+    }
+
+    pub fn server(&self) -> SocketAddr {
+        *self.server.borrow()
+    }
+
+    /// New connections go to another server from now on, as behind a service address; old ones are reset.
+    pub fn lead_to(&self, server: SocketAddr) {
+        self.server.send_replace(server);
+        self.reset();
+    }
+
     pub fn set(&self, weather: Weather) {
         self.weather.send_replace(weather);
     }
