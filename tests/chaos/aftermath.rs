@@ -6,9 +6,10 @@ use conncentric::time::since_boot;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::arena::{Arena, run_to_end};
+use crate::arena::Arena;
 use crate::evidence::{Evidence, Logs};
 use crate::notebook::Notebook;
+use crate::support::process::command;
 use crate::{ledger, witness};
 
 /// Waits until the system is well, asks it to verify itself, and gathers what it left.
@@ -25,7 +26,7 @@ pub async fn look(arena: &mut Arena, notebook: &Notebook, within: Duration) -> E
         Err(waiting) => wrong.push(format!("not every session is ACTIVE {} s after all was calm: {waiting}", within.as_secs())),
     }
     let calm_position = caught_up(arena, notebook).await;
-    wrong.extend(verify(arena));
+    wrong.extend(verify(arena).await);
     let mut evidence = Evidence { aftermath: wrong, calm_position, ..Evidence::default() };
     evidence.ledger = ledger::read(&arena.database_url).await;
     evidence.pulses = ledger::read_pulses(&arena.database_url).await;
@@ -75,8 +76,12 @@ async fn caught_up(arena: &Arena, notebook: &Notebook) -> i64 {
     head
 }
 
-fn verify(arena: &Arena) -> Option<String> {
-    run_to_end(&["verify"], &arena.database_url).err().map(|said| format!("conncentric verify: {said}"))
+/// What `conncentric verify` has to say against the log, if anything.
+pub async fn verify(arena: &Arena) -> Option<String> {
+    let mut command = tokio::process::Command::from(command());
+    let output = command.arg("verify").env("DATABASE_URL", &arena.database_url).output().await.expect("it runs");
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (!output.status.success()).then(|| format!("conncentric verify: {}{}", said(&output.stdout), said(&output.stderr)))
 }
 
 /// The logs of all processes that ran, in JSON but for what a panic says.

@@ -49,6 +49,7 @@ pub struct Arena {
     pub pods: Vec<Part>,
     /// Second processes under the names of pods.
     pub twins: Vec<Part>,
+    twins_made: u32,
     pub orchestrators: Vec<Part>,
     _witness: Process,
     _links: Vec<Link>,
@@ -120,6 +121,7 @@ impl Arena {
         let mut this = Self {
             pods,
             twins: Vec::new(),
+            twins_made: 0,
             orchestrators,
             _witness: witness,
             _links: links,
@@ -186,7 +188,8 @@ impl Arena {
 
     /// A second process under a pod's name, as a mistaken operator starts.
     pub async fn start_twin(&mut self, pod: usize) {
-        let name = format!("twin-{}-{}", pod + 1, self.twins.len());
+        self.twins_made += 1;
+        let name = format!("twin-{}-{}", pod + 1, self.twins_made);
         let mut twin = self.pods[pod].twin(&name);
         twin.start().await;
         self.twins.push(twin);

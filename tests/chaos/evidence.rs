@@ -144,6 +144,11 @@ impl Evidence {
         self.growth.get(index).map_or_else(since_boot, |(at, _)| *at)
     }
 
+    /// Whether what happens until then was not watched to its end.
+    pub fn is_later_than_the_run(&self, until: Duration) -> bool {
+        self.run.is_none_or(|run| until > run.to)
+    }
+
     /// How long nobody had looked when a position was first seen.
     pub fn unseen_before(&self, position: i64) -> Duration {
         let index = self.growth.partition_point(|(_, known)| *known < position);

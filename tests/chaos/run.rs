@@ -81,7 +81,7 @@ impl Director {
                 spans[fault].from = since_boot();
             }
             if until_found && glanced.elapsed() > GLANCE {
-                if self.broken(planned, &spans).await {
+                if self.broken(planned, &spans).await || self.log_is_broken().await {
                     return true;
                 }
                 glanced = Instant::now();
@@ -94,6 +94,15 @@ impl Director {
             }
         }
         false
+    }
+
+    /// The database may be away; then it says so, and the next look will do.
+    async fn log_is_broken(&self) -> bool {
+        let said = aftermath::verify(&self.arena).await.filter(|said| said.contains("DIFFERS"));
+        if let Some(said) = &said {
+            println!("already broken: I6: {said}");
+        }
+        said.is_some()
     }
 
     /// Judges what was seen so far. What was noted first is read first, so that nothing is missed that came before it.

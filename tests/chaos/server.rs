@@ -19,6 +19,20 @@ struct Server {
     port: u16,
 }
 
+impl Server {
+    /// The same settings as the first server's, on a port of its own.
+    fn configure(&self, with_standby: bool) {
+        let file = self.data.join("conncentric.conf");
+        let text = std::fs::read_to_string(&file).expect("settings");
+        let kept = text.lines().filter(|line| !line.starts_with("port ") && !line.starts_with("synchronous_standby_names "));
+        let names = if with_standby { "*" } else { "" };
+        let own = [format!("port = '{}'", self.port), format!("synchronous_standby_names = '{names}'")];
+        let lines: Vec<String> = kept.map(str::to_owned).chain(own).collect();
+        // In place, so that it stays the server's own.
+        std::fs::write(&file, lines.join("\n") + "\n").expect("written");
+    }
+}
+
 /// Both servers, and the ways that lead to whichever is the primary.
 #[derive(Debug)]
 pub struct Servers {
@@ -57,9 +71,9 @@ impl Servers {
         copy.arg("-p").arg(self.primary.port.to_string()).arg("-D").arg(&data).env("PGPASSWORD", password);
         run(copy).await;
         let standby = Server { data, port };
-        self.configure(&standby, false);
+        standby.configure(false);
         self.pg_ctl(&standby, &["start", "-l", "server.log"]).await;
-        self.configure(&self.primary, true);
+        self.primary.configure(true);
         self.pg_ctl(&self.primary, &["reload"]).await;
         assert!(in_step(&self.url).await, "the standby does not get in step");
         self.standby = Some(standby);
@@ -85,18 +99,6 @@ impl Servers {
                 self.pg_ctl(&server, &["stop", "-m", "immediate"]).await;
             }
         }
-    }
-
-    /// The same settings as the first server's, on a port of its own.
-    fn configure(&self, server: &Server, with_standby: bool) {
-        let file = server.data.join("conncentric.conf");
-        let text = std::fs::read_to_string(&file).expect("settings");
-        let kept = text.lines().filter(|line| !line.starts_with("port ") && !line.starts_with("synchronous_standby_names "));
-        let names = if with_standby { "*" } else { "" };
-        let own = [format!("port = '{}'", server.port), format!("synchronous_standby_names = '{names}'")];
-        let lines: Vec<String> = kept.map(str::to_owned).chain(own).collect();
-        // In place, so that it stays the server's own.
-        std::fs::write(&file, lines.join("\n") + "\n").expect("written");
     }
 
     async fn pg_ctl(&self, server: &Server, arguments: &[&str]) {

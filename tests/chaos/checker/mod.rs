@@ -40,10 +40,7 @@ pub fn judge(evidence: &Evidence, whole: bool) -> Vec<Violation> {
     };
     let mut wrong = judge_so_far(evidence, &owners);
     wrong.extend(logs::judge(evidence, &owners));
-    wrong.extend(readings::judge(evidence));
     wrong.extend(stream::judge_end(evidence));
-    wrong.extend(orders::judge(evidence, &owners));
-    wrong.extend(takeover::judge(evidence, &owners));
     wrong.extend(evidence.aftermath.iter().map(|what| Violation::new("I6", what)));
     if whole {
         wrong.extend(vacuity::judge(&count(evidence)));
@@ -68,6 +65,9 @@ fn judge_so_far(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
     wrong.extend(answers::judge(evidence));
     wrong.extend(stream::judge(evidence));
     wrong.extend(moves::judge(evidence));
+    wrong.extend(readings::judge(evidence));
+    wrong.extend(orders::judge(evidence, owners));
+    wrong.extend(takeover::judge(evidence, owners));
     wrong
 }
 

@@ -55,7 +55,7 @@ fn runs_on(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
                 .ended
                 .as_ref()
                 .is_some_and(|(position, _)| evidence.ledger.iter().filter(later).any(|event| event.position == *position));
-            if !ended && evidence.run.is_some_and(|run| until < run.to) {
+            if !ended && !evidence.is_later_than_the_run(until) {
                 wrong.push(Violation::new(
                     "order",
                     format!("{} ran on after {} was disabled at {}", owner.session, adapter, disabled.position),

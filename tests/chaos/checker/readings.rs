@@ -12,7 +12,9 @@ const AROUND: Duration = Duration::from_secs(2);
 pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
     let stale = evidence.readings.iter().filter(|reading| !reading.shown).filter(|reading| {
         let (from, to) = (reading.span.from.saturating_sub(AROUND), reading.span.to + AROUND);
-        !evidence.disturbed(Target::Orchestrator(reading.at), from, to) && !evidence.disturbed(Target::Database, from, to)
+        !evidence.is_later_than_the_run(to)
+            && !evidence.disturbed(Target::Orchestrator(reading.at), from, to)
+            && !evidence.disturbed(Target::Database, from, to)
     });
     stale.map(|reading| Violation::new("stale read", format!("{reading:?}"))).collect()
 }

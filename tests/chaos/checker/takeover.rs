@@ -61,7 +61,7 @@ fn of_superseded(evidence: &Evidence, owners: &[Ownership]) -> Vec<Takeover> {
             let ttl = Duration::from_millis(owner.ttl_ms);
             let until = at + ttl + PROMISED + CONNECTOR_START;
             let others = evidence.faults.iter().filter(|other| other.span != fault.span && other.span.overlaps(fault.span.from, until));
-            if others.count() > 0 || drained(evidence, fault.span.from, until) {
+            if evidence.is_later_than_the_run(until) || others.count() > 0 || drained(evidence, fault.span.from, until) {
                 continue;
             }
             all.push(measured(evidence, owner, at, ttl, until));
@@ -93,7 +93,7 @@ fn of(evidence: &Evidence, owners: &[Ownership], kill: &Done) -> Vec<Takeover> {
     let takeover = |owner: &Ownership| {
         let ttl = Duration::from_millis(owner.ttl_ms);
         let until = kill.at + ttl + PROMISED + CONNECTOR_START;
-        if disturbed(evidence, kill, until) {
+        if evidence.is_later_than_the_run(until) || disturbed(evidence, kill, until) {
             return None;
         }
         Some(measured(evidence, owner, kill.at, ttl, until))

@@ -23,6 +23,7 @@ pub(super) const ALL: &[Maker] = &[
     slow_network,
     slow_then_silent,
     healed_at_expiry,
+    heard_by_a_newcomer,
     late_lines,
     swallowed_answers,
     duplicate_name,
@@ -129,23 +130,50 @@ fn one_orchestrator_lost(dice: &mut Rng) -> Fault {
 
 fn slow_network(dice: &mut Rng) -> Fault {
     let pod = any(dice);
-    let slow = Way::Slow(Duration::from_millis(around(dice, 150)));
+    let millis = Duration::from_millis(around(dice, 150));
+    let slow = if dice.bool() { Way::Slow(millis) } else { Way::Uneven(millis * 2) };
     on_the_way("pod in a slow network", pod, Weather::both(slow), around(dice, 2000))
 }
 
 /// Answers that took long are the last that it hears: its deadline counts from its requests.
 fn slow_then_silent(dice: &mut Rng) -> Fault {
     let pod = any(dice);
-    let slow = Weather { back: Way::Slow(Duration::from_millis(around(dice, 260))), ..Weather::FINE };
+    let slow = Weather { back: Way::Slow(Duration::from_millis(around(dice, 280))), ..Weather::FINE };
     let silent = around(dice, 1500);
     let steps = everywhere(0, pod, slow).chain(everywhere(silent, pod, Weather::CUT)).chain(everywhere(silent + 2600, pod, Weather::FINE));
     Fault::new("pod in a slow network that falls silent", &[Target::Pod(pod)], steps.collect())
 }
 
+/// Around the end of one of the leases of a pod that fell silent, and of its heartbeat interval.
+fn as_leases_expire(dice: &mut Rng) -> u64 {
+    [1000, 1500, 2000][dice.usize(..3)] - 150 + dice.u64(..400)
+}
+
+/// Heard in the moment in which its leases run out, by an orchestrator that has just started, while the other sees the log late.
+fn heard_by_a_newcomer(dice: &mut Rng) -> Fault {
+    let (pod, newcomer) = (any(dice), dice.usize(..ORCHESTRATORS));
+    let (newcomer_target, late) = (Target::Orchestrator(newcomer), (newcomer + 1) % ORCHESTRATORS);
+    let heal = as_leases_expire(dice);
+    let slow = Weather::both(Way::Slow(Duration::from_millis(80)));
+    let mut steps: Vec<_> = everywhere(0, pod, Weather::CUT).collect();
+    steps.push((0, Step::Weather(Route::ToDatabase(late), slow)));
+    steps.push((100, Step::Kill(newcomer_target)));
+    steps.push((300, Step::Start(newcomer_target)));
+    steps.push((heal, Step::Weather(Route::PodToOrchestrator(pod, newcomer), Weather::FINE)));
+    steps.push((heal + 1500, Step::Weather(Route::ToDatabase(late), Weather::FINE)));
+    steps.extend(everywhere(heal + 1500, pod, Weather::FINE));
+    steps.push((heal + 2000, Step::Rest));
+    Fault::new(
+        "pod heard by a new orchestrator as its leases expire",
+        &[Target::Pod(pod), newcomer_target, Target::Orchestrator(late)],
+        steps,
+    )
+}
+
 /// Back in the moment in which its leases run out, to an orchestrator that sees the log late.
 fn healed_at_expiry(dice: &mut Rng) -> Fault {
     let (pod, late) = (any(dice), dice.usize(..ORCHESTRATORS));
-    let heal = 1000 + dice.u64(..1300);
+    let heal = as_leases_expire(dice);
     let slow = Weather::both(Way::Slow(Duration::from_millis(around(dice, 90))));
     let mut steps: Vec<_> = everywhere(0, pod, Weather::both(Way::Held)).collect();
     steps.push((heal - 900, Step::Weather(Route::ToDatabase(late), slow)));

@@ -26,6 +26,8 @@ pub(super) struct Connection {
     /// The next answer is lost, and the connection with it.
     doomed: AtomicBool,
     over: Notify,
+    /// Of the delay on an uneven way, this connection's.
+    share: f64,
 }
 
 /// A piece, and when it was sent.
@@ -33,7 +35,14 @@ struct Piece(Instant, Vec<u8>);
 
 impl Connection {
     pub(super) fn new(conditions: Conditions, tap: Option<(Arc<Tap>, u64)>) -> Self {
-        Self { conditions, tap, listens: AtomicBool::new(false), doomed: AtomicBool::new(false), over: Notify::new() }
+        Self {
+            conditions,
+            tap,
+            listens: AtomicBool::new(false),
+            doomed: AtomicBool::new(false),
+            over: Notify::new(),
+            share: fastrand::f64(),
+        }
     }
 
     /// Carries until both directions have ended, or the link resets it. `first` was read already.
@@ -131,6 +140,10 @@ impl Connection {
                 Way::Open => return Some(()),
                 Way::Slow(by) => {
                     sleep_until(sent + by).await;
+                    return Some(());
+                }
+                Way::Uneven(by) => {
+                    sleep_until(sent + by.mul_f64(self.share)).await;
                     return Some(());
                 }
                 Way::Held | Way::Lost => weather.changed().await.ok()?,

@@ -13,6 +13,8 @@ pub enum Way {
     Open,
     /// Everything arrives, this much later.
     Slow(Duration),
+    /// As late as that, but each connection by a share of its own: what is sent over one overtakes what is sent over another.
+    Uneven(Duration),
     /// Held back; it arrives, in order, when the way is free again.
     Held,
     /// Held back for good: the connection is reset when the way is free again, as a stack does that gave up.
