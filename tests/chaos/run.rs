@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arena::{Arena, ORCHESTRATORS, Route};
 use crate::evidence::{Deed, Done, Evidence, Happened, Span};
-use crate::faults::{Step, Target};
+use crate::faults::{Fault, Step, Target};
 use crate::network::weather::{Way, Weather};
 use crate::notebook::Notebook;
 use crate::schedule::{Due, Planned, steps};
@@ -82,6 +82,7 @@ impl Director {
             }
             if until_found && glanced.elapsed() > GLANCE {
                 if self.broken(planned, &spans).await || self.log_is_broken().await {
+                    self.leave_off(planned, &spans);
                     return true;
                 }
                 glanced = Instant::now();
@@ -94,6 +95,14 @@ impl Director {
             }
         }
         false
+    }
+
+    /// What has begun is never taken back, so it goes on to the end of the run.
+    fn leave_off(&self, planned: &[Planned], spans: &[Span]) {
+        for (planned, span) in planned.iter().zip(spans).filter(|(_, span)| span.from > span.to) {
+            let Fault { kind, on, .. } = &planned.fault;
+            self.notebook.happened(Happened { kind, on: on.clone(), span: Span { from: span.from, to: Duration::MAX } });
+        }
     }
 
     /// The database may be away; then it says so, and the next look will do.

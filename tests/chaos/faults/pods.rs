@@ -31,6 +31,9 @@ pub(super) const ALL: &[Maker] = &[
     connections_reset,
 ];
 
+/// Milliseconds for which nothing is done, so that what comes then has nothing else to blame.
+const CALM: u64 = 1000;
+
 fn any(dice: &mut Rng) -> usize {
     dice.usize(..PODS)
 }
@@ -52,7 +55,7 @@ fn on_the_way(kind: &'static str, pod: usize, weather: Weather, lasts: u64) -> F
 /// Its sessions are taken over before it is back.
 fn killed(dice: &mut Rng) -> Fault {
     let pod = Target::Pod(any(dice));
-    Fault::new("pod killed", &[pod], vec![(0, Step::Kill(pod)), (TAKEOVER, Step::Start(pod))])
+    Fault::new("pod killed", &[pod], vec![(0, Step::Rest), (CALM, Step::Kill(pod)), (CALM + TAKEOVER, Step::Start(pod))])
 }
 
 /// Its next incarnation is there before its leases ran out.
@@ -135,13 +138,16 @@ fn slow_network(dice: &mut Rng) -> Fault {
     on_the_way("pod in a slow network", pod, Weather::both(slow), around(dice, 2000))
 }
 
-/// Answers that took long are the last that it hears: its deadline counts from its requests.
+/// Its last answered heartbeat was answered late, and none is heard after it: its deadline counts from the request.
 fn slow_then_silent(dice: &mut Rng) -> Fault {
     let pod = any(dice);
-    let slow = Weather { back: Way::Slow(Duration::from_millis(around(dice, 280))), ..Weather::FINE };
+    // A heartbeat is given up after 0.3 to 0.6 s, as the shortest lease that the pod holds has it.
+    let slow = Way::Slow(Duration::from_millis([dice.u64(250..295), dice.u64(350..440), dice.u64(450..580)][dice.usize(..3)]));
+    let (answers_late, unheard) = (Weather { back: slow, ..Weather::FINE }, Weather { there: Way::Held, back: slow, ..Weather::FINE });
     let silent = around(dice, 1500);
-    let steps = everywhere(0, pod, slow).chain(everywhere(silent, pod, Weather::CUT)).chain(everywhere(silent + 2600, pod, Weather::FINE));
-    Fault::new("pod in a slow network that falls silent", &[Target::Pod(pod)], steps.collect())
+    let steps =
+        everywhere(0, pod, answers_late).chain(everywhere(silent, pod, unheard)).chain(everywhere(silent + 2800, pod, Weather::FINE));
+    Fault::new("pod answered late and then not heard", &[Target::Pod(pod)], steps.collect())
 }
 
 /// Around the end of one of the leases of a pod that fell silent, and of its heartbeat interval.
@@ -176,7 +182,7 @@ fn healed_at_expiry(dice: &mut Rng) -> Fault {
     let heal = as_leases_expire(dice);
     let slow = Weather::both(Way::Slow(Duration::from_millis(around(dice, 90))));
     let mut steps: Vec<_> = everywhere(0, pod, Weather::both(Way::Held)).collect();
-    steps.push((heal - 900, Step::Weather(Route::ToDatabase(late), slow)));
+    steps.push((heal.saturating_sub(900), Step::Weather(Route::ToDatabase(late), slow)));
     steps.push((heal, Step::Weather(Route::PodToOrchestrator(pod, late), Weather::FINE)));
     steps.push((heal + 1500, Step::Weather(Route::ToDatabase(late), Weather::FINE)));
     steps.extend(everywhere(heal + 1500, pod, Weather::FINE));
@@ -192,10 +198,10 @@ fn late_lines(dice: &mut Rng) -> Fault {
         "pod killed, its last lines arrive late",
         &[target],
         vec![
-            (0, Step::Weather(Route::PodToWitness(pod), held)),
-            (300, Step::Kill(target)),
-            (300 + TAKEOVER, Step::Weather(Route::PodToWitness(pod), Weather::FINE)),
-            (300 + TAKEOVER, Step::Start(target)),
+            (CALM - 300, Step::Weather(Route::PodToWitness(pod), held)),
+            (CALM, Step::Kill(target)),
+            (CALM + TAKEOVER, Step::Weather(Route::PodToWitness(pod), Weather::FINE)),
+            (CALM + TAKEOVER, Step::Start(target)),
         ],
     )
 }
