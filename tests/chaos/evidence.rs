@@ -164,11 +164,6 @@ impl Evidence {
         touching.map(|stall| stall.to.saturating_sub(stall.from)).max().unwrap_or_default()
     }
 
-    /// Whether any fault but these touches a stretch of time.
-    pub fn disturbed_but(&self, harmless: &[&str], from: Duration, to: Duration) -> bool {
-        self.faults.iter().any(|fault| !harmless.contains(&fault.kind) && fault.span.overlaps(from, to))
-    }
-
     pub fn disturbed(&self, target: Target, from: Duration, to: Duration) -> bool {
         self.faults.iter().any(|fault| fault.on.contains(&target) && fault.span.overlaps(from, to))
     }

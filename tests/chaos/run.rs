@@ -1,6 +1,7 @@
 //! Carries a schedule out on a running system, while clients work and subscribers listen, and gathers the evidence.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use conncentric::time::since_boot;
@@ -37,11 +38,18 @@ pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence 
         watchers.spawn(subscriber::listen(arena.clients.clone(), at, after, notebook.clone(), over.clone()));
     }
     let calm = CancellationToken::new();
+    let quiet = Arc::<AtomicBool>::default();
     let mut workers = JoinSet::new();
     for worker in 0..workload::WORKERS {
-        workers.spawn(workload::work(arena.clients.clone(), arena.pod_tokens.clone(), seed ^ worker, notebook.clone(), calm.clone()));
+        workers.spawn(workload::work(
+            arena.clients.clone(),
+            arena.pod_tokens.clone(),
+            seed ^ worker,
+            notebook.clone(),
+            (calm.clone(), quiet.clone()),
+        ));
     }
-    let mut director = Director { arena, notebook: notebook.clone(), errands: JoinSet::new(), after };
+    let mut director = Director { quiet, arena, notebook: notebook.clone(), errands: JoinSet::new(), after };
     let found = director.carry_out(planned, until_found).await;
     calm.cancel();
     while workers.join_next().await.transpose().expect("no worker crashed").is_some() {}
@@ -63,6 +71,8 @@ pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence 
 }
 
 struct Director {
+    /// Tells clients to ask for nothing.
+    quiet: Arc<AtomicBool>,
     arena: Arena,
     notebook: Arc<Notebook>,
     errands: JoinSet<()>,
@@ -185,6 +195,7 @@ impl Director {
             Step::Clock(target, seconds) => self.arena.clocks[&target].set(seconds),
             Step::Lock { table, lasts } => drop(self.errands.spawn(database::lock(self.arena.database_url.clone(), table, lasts))),
             Step::Disconnect => database::disconnect(&self.arena.database_url).await,
+            Step::Quiet(quiet) => self.quiet.store(quiet, Ordering::Relaxed),
             Step::Rest => {}
         }
     }

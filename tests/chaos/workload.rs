@@ -1,6 +1,7 @@
 //! Clients that use the system while it suffers, and write down what they were told.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use conncentric::time::since_boot;
@@ -24,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(120);
 /// Sessions that workers move about. The others move for no reason but faults.
 const MOVED: [&str; 5] = ["fast-b/0", "slow-b/0", "alone/0", "balanced/1", "program/0"];
 
+/// When to stop for good, and whether to pause.
+pub type Told = (CancellationToken, Arc<AtomicBool>);
+
 struct Worker {
     clients: Orchestrators,
     pod_tokens: Vec<String>,
@@ -33,15 +37,19 @@ struct Worker {
     name: u64,
 }
 
-pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, seed: u64, notebook: Arc<Notebook>, calm: CancellationToken) {
+pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, seed: u64, notebook: Arc<Notebook>, (calm, quiet): Told) {
     let mut worker = Worker { clients, pod_tokens, dice: Rng::with_seed(seed), notebook, count: 0, name: seed };
     while !calm.is_cancelled() {
+        if quiet.load(Ordering::Relaxed) {
+            sleep(PAUSE).await;
+            continue;
+        }
         worker.count += 1;
         let at = worker.dice.usize(..ORCHESTRATORS);
         match worker.dice.u8(..100) {
             ..45 => worker.make_token(at).await,
-            45..85 => worker.move_session(at).await,
-            85..88 => worker.toggle(at).await,
+            45..82 => worker.move_session(at).await,
+            82..88 => worker.toggle(at).await,
             88 => worker.drain(at).await,
             89..94 => worker.revoke(at).await,
             _ => worker.trespass(at).await,

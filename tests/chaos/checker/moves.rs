@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use super::Violation;
 use crate::arena::{PODS, pod_name};
-use crate::evidence::{Evidence, Happened};
+use crate::evidence::{Deed, Evidence};
 use crate::faults::Target;
 use crate::ledger::Event;
 
 /// A pod needs this long to be heard again after something was done to it.
 const AFTER: Duration = Duration::from_millis(1500);
-
-const TERMINATED: &str = "pod terminated";
 
 pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
     let ended = evidence.ledger.iter().filter(|event| event.kind == "LeaseExpired" || event.kind == "PodLost");
@@ -23,17 +21,11 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
         let begin = at.saturating_sub(silence + AFTER);
         // A machine that stands still is no fault of anybody's.
         let stalled = evidence.stall_within(begin, at) > silence / 8;
-        at > from && !superseded(evidence, event) && !excused(evidence, pod, begin, at) && !stalled
+        at > from && !superseded(evidence, event) && !evidence.disturbed(Target::Pod(pod), begin, at) && !stalled
     });
-    unexplained.map(|event| Violation::new("I7", format!("nothing was done to that pod: {event:?}"))).collect()
-}
-
-/// Something was done to the pod for which its leases may run out. One that is merely asked to end gives them back before.
-fn excused(evidence: &Evidence, pod: usize, from: Duration, to: Duration) -> bool {
-    let touching = |fault: &&Happened| fault.span.overlaps(from, to);
-    let asked = evidence.faults.iter().filter(touching).any(|fault| fault.kind == TERMINATED && fault.on.contains(&Target::Pod(pod)));
-    let disturbed = evidence.faults.iter().filter(touching).any(|fault| fault.kind != TERMINATED && fault.on.contains(&Target::Pod(pod)));
-    disturbed || (asked && evidence.disturbed_but(&[TERMINATED], from.saturating_sub(AFTER), to))
+    let mut wrong = left_behind(evidence);
+    wrong.extend(unexplained.map(|event| Violation::new("I7", format!("nothing was done to that pod: {event:?}"))));
+    wrong
 }
 
 /// A newer start of the pod had registered: the older one was told to end, whenever its leases ran out.
@@ -41,4 +33,26 @@ fn superseded(evidence: &Evidence, ended: &Event) -> bool {
     let of_the_pod = |event: &&Event| event.kind == "PodRegistered" && event.text("pod") == ended.text("pod");
     let before = evidence.ledger.iter().filter(of_the_pod).take_while(|event| event.position < ended.position);
     before.last().is_some_and(|newest| newest.text("incarnation") != ended.text("incarnation"))
+}
+
+/// A pod that is asked to end, while nothing else is wrong, gives everything back before it does.
+fn left_behind(evidence: &Evidence) -> Vec<Violation> {
+    let mut wrong = Vec::new();
+    for done in evidence.deeds.iter().filter(|done| done.deed == Deed::Terminated) {
+        let Target::Pod(pod) = done.target else { continue };
+        let (name, around) = (pod_name(pod), (done.at.saturating_sub(AFTER), done.at + AFTER));
+        let concerned = |target: &Target| !matches!(target, Target::Pod(other) if *other != pod);
+        let others =
+            evidence.faults.iter().filter(|fault| !(fault.on == [done.target] && fault.span.from <= done.at && fault.span.to >= done.at));
+        if others.filter(|fault| fault.span.overlaps(around.0, around.1)).any(|fault| fault.on.iter().any(concerned)) {
+            continue;
+        }
+        let started =
+            |event: &&Event| event.kind == "PodRegistered" && event.text("pod") == name && evidence.recorded(event.position) < done.at;
+        let Some(registered) = evidence.ledger.iter().rev().find(started) else { continue };
+        let its = |event: &&Event| event.kind == "LeaseExpired" && event.text("incarnation") == registered.text("incarnation");
+        let late = |event: &&Event| evidence.recorded(event.position) > done.at;
+        wrong.extend(evidence.ledger.iter().filter(its).filter(late).map(|event| Violation::new("I7", format!("left behind: {event:?}"))));
+    }
+    wrong
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Violation;
+use crate::arena::pod_name;
 use crate::evidence::Evidence;
+use crate::faults::Target;
 use crate::ledger::{Event, Ownership};
 
 /// A disabled session is told, closes and says so.
@@ -47,21 +49,27 @@ fn runs_on(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
         let until = from + TO_CLOSE;
         let later = |event: &&Event| event.position > disabled.position && evidence.recorded(event.position) < until;
         let again = evidence.ledger.iter().filter(later).any(|event| event.kind == "AdapterEnabled" && event.text("adapter") == adapter);
-        if again || evidence.disturbed_but(&[], from.saturating_sub(TO_CLOSE), until) {
+        if again || evidence.is_later_than_the_run(until) {
             continue;
         }
         for owner in running {
-            let ended = owner
-                .ended
-                .as_ref()
-                .is_some_and(|(position, _)| evidence.ledger.iter().filter(later).any(|event| event.position == *position));
-            if !ended && !evidence.is_later_than_the_run(until) {
+            let at = owner.ended.as_ref().map(|(position, _)| evidence.recorded(*position));
+            if at.is_none_or(|at| at > until) && !troubled(evidence, owner, from.saturating_sub(TO_CLOSE), until) {
                 wrong.push(Violation::new(
                     "order",
-                    format!("{} ran on after {} was disabled at {}", owner.session, adapter, disabled.position),
+                    format!("{} ran on after {adapter} was disabled at {}", owner.session, disabled.position),
                 ));
             }
         }
     }
     wrong
+}
+
+/// Whether its owner, or anybody who would have to tell it, was disturbed.
+fn troubled(evidence: &Evidence, owner: &Ownership, from: Duration, to: Duration) -> bool {
+    let concerned = |target: &Target| match target {
+        Target::Pod(pod) => pod_name(*pod) == owner.pod,
+        Target::Orchestrator(_) | Target::Database => true,
+    };
+    evidence.faults.iter().any(|fault| fault.span.overlaps(from, to) && fault.on.iter().any(concerned))
 }

@@ -56,6 +56,6 @@ pub(super) fn judge_end(evidence: &Evidence) -> Vec<Violation> {
 fn troubled(evidence: &Evidence, from: Duration, to: Duration) -> bool {
     let of_pods_alone = |on: &[Target]| !on.is_empty() && on.iter().all(|target| matches!(target, Target::Pod(_)));
     let around = (from.saturating_sub(SOON), to + SOON);
-    let harmless = |fault: &&Happened| fault.kind == "notifications lost" || of_pods_alone(&fault.on);
+    let harmless = |fault: &&Happened| fault.kind.starts_with("notifications lost") || of_pods_alone(&fault.on);
     evidence.faults.iter().filter(|fault| !harmless(fault)).any(|fault| fault.span.overlaps(around.0, around.1))
 }

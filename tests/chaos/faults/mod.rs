@@ -58,6 +58,8 @@ pub enum Step {
     FillDisk,
     /// Sets a wall clock, in seconds from the true time.
     Clock(Target, i64),
+    /// Clients ask for nothing, until they may again.
+    Quiet(bool),
     /// Nothing: the end of what the fault needs to be undisturbed.
     Rest,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::{Fault, Maker, Step, Target};
-use crate::arena::{LONGEST, ORCHESTRATORS, Route};
+use crate::arena::{LONGEST, ORCHESTRATORS, PODS, Route};
 use crate::network::weather::{Way, Weather};
 
 pub(super) const ALL: &[Maker] = &[
@@ -18,6 +18,7 @@ pub(super) const ALL: &[Maker] = &[
     slow_to_the_database,
     answers_of_the_database_lost,
     half_open_listener,
+    nothing_but_polls,
     answers_to_clients_lost,
     connections_reset,
 ];
@@ -123,6 +124,21 @@ fn half_open_listener(dice: &mut Rng) -> Fault {
     let orchestrator = any(dice);
     let weather = Weather { listeners_only: true, ..Weather::both(Way::Lost) };
     on_the_way("notifications lost", orchestrator, weather, dice.u64(1500..4500))
+}
+
+/// One orchestrator hears nothing from anybody, and its notifications are lost: all that it has is its own looks at the log.
+fn nothing_but_polls(dice: &mut Rng) -> Fault {
+    let (left_alone, killed) = (any(dice), Target::Pod(dice.usize(..PODS)));
+    let lost = Weather { listeners_only: true, ..Weather::both(Way::Lost) };
+    let pods =
+        |at: u64, weather: Weather| (0..PODS).map(move |pod| (at, Step::Weather(Route::PodToOrchestrator(pod, left_alone), weather)));
+    let mut steps = vec![(0, Step::Quiet(true)), (0, Step::Weather(Route::ToDatabase(left_alone), lost)), (300, Step::Kill(killed))];
+    steps.extend(pods(0, Weather::CUT));
+    steps.extend(pods(4600, Weather::FINE));
+    steps.push((4600, Step::Weather(Route::ToDatabase(left_alone), Weather::FINE)));
+    steps.extend([(4600, Step::Start(killed)), (4600, Step::Quiet(false)), (5200, Step::Rest)]);
+    let everybody = (0..PODS).map(Target::Pod).chain(EVERY);
+    Fault::new("notifications lost, and nobody asks", &everybody.collect::<Vec<_>>(), steps)
 }
 
 fn answers_to_clients_lost(dice: &mut Rng) -> Fault {
