@@ -1,7 +1,7 @@
 # `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos chaos-controls lint fmt doc bench clean
+.PHONY: help setup demo test chaos chaos-controls lint fmt doc drill bench clean
 
 # Rust's own folder, for shells that were opened before Rust was installed.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -43,6 +43,9 @@ fmt: ## Format the source
 
 doc: ## Build the documentation of the source and open it
 	cargo doc --locked --no-deps --open
+
+drill: setup ## Lose everything but a backup and come back from it, with and without old pods
+	cargo test --locked --test it drill_
 
 bench: setup ## Measure
 	cargo bench --locked

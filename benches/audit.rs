@@ -13,12 +13,15 @@
 
 #[path = "../tests/it/support/big_log.rs"]
 mod big_log;
+#[path = "audit/served.rs"]
+mod served;
 
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use conncentric::audit::replay::Replay;
 use conncentric::audit::row::LedgerRow;
 use conncentric::audit::source::Snapshot;
 use conncentric::audit::verify::{Meter, StepName, verify_database};
@@ -27,7 +30,7 @@ use conncentric::dev::secret::random_text;
 use conncentric::domain::event::Recorded;
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;
-use conncentric::domain::token::Epoch;
+use conncentric::domain::token::{Epoch, Position};
 use conncentric::log::{Connection, Purpose, migrate, sql};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
@@ -60,10 +63,14 @@ async fn with_a_cluster(events: u64) -> anyhow::Result<()> {
 }
 
 async fn fill_and_report(url: &str, events: u64) -> anyhow::Result<()> {
-    migrate(url).await?;
+    let start = Instant::now();
+    if migrate(url).await?.rebuilt {
+        println!("rebuilt the projections in {:.1} s", start.elapsed().as_secs_f64());
+    }
     let owner = connect(url).await?;
     if owner.query_opt("select from event limit 1", &[]).await?.is_some() {
-        return report(json!({}), url);
+        drop(owner);
+        return report(json!({}), url).await;
     }
     println!("writing a log of {events} ledger events");
     let start = Instant::now();
@@ -81,17 +88,20 @@ async fn fill_and_report(url: &str, events: u64) -> anyhow::Result<()> {
         "generate_per_second": rate(written.events, wrote),
         "rebuild_per_second": rate(written.events, projected),
     });
-    report(made, url)
+    drop(owner);
+    report(made, url).await
 }
 
 /// Measures in a process of its own and prints everything.
-fn report(mut made: Value, url: &str) -> anyhow::Result<()> {
+async fn report(mut made: Value, url: &str) -> anyhow::Result<()> {
     println!("measuring");
     let output = Command::new(std::env::current_exe()?).env(MEASURE, url).stderr(std::process::Stdio::inherit()).output()?;
     anyhow::ensure!(output.status.success(), "measuring failed");
     let measured: Value = serde_json::from_slice(&output.stdout)?;
-    if let (Some(made), Some(measured)) = (made.as_object_mut(), measured.as_object()) {
+    let served = served::measure(url).await?;
+    if let (Some(made), Some(measured), Some(served)) = (made.as_object_mut(), measured.as_object(), served.as_object()) {
         made.extend(measured.clone());
+        made.extend(served.clone());
         for (name, value) in made.iter() {
             println!("{name:32} {value}");
         }
@@ -106,7 +116,13 @@ async fn measure(url: &str) -> anyhow::Result<Value> {
     plain_select(&connection.client).await?;
     let (rows, select) = plain_select(&connection.client).await?;
     let folded = fold(&mut connection).await?;
+    let start = Instant::now();
+    let replayed = Replay::default().run(&mut connection, Position::MAX).await?;
+    let replay = start.elapsed();
     let before = peak_memory();
+    let start = Instant::now();
+    verify_database(url, false, &Arc::new(Meter::default())).await?;
+    let without_rebuild = start.elapsed();
     let start = Instant::now();
     let verified = verify_database(url, true, &Arc::new(Meter::default())).await?;
     let verify = start.elapsed();
@@ -124,6 +140,10 @@ async fn measure(url: &str) -> anyhow::Result<Value> {
         "evolve_per_second": rate(folded.events, folded.evolve),
         "fold_per_second": rate(folded.events, folded.parse + folded.evolve),
         "chain_per_second": rate(folded.events, folded.chain),
+        "replay_per_second": rate(replayed.events(), replay),
+        "replay_to_select": replay.as_secs_f64() / select.as_secs_f64(),
+        "verify_no_rebuild_seconds": without_rebuild.as_secs_f64(),
+        "verify_no_rebuild_to_select": without_rebuild.as_secs_f64() / select.as_secs_f64(),
         "verify_seconds": verify.as_secs_f64(),
         "verify_per_second": rate(rows, verify),
         "verify_to_select": verify.as_secs_f64() / select.as_secs_f64(),

@@ -1,31 +1,46 @@
 -- Applies a range of the ledger to every projection that it concerns. Called by append() inside its transaction, and over
 -- the whole log by a rebuild: any way of cutting the log into ranges gives the same rows.
+--
+-- A statement that finds nothing to do must still be planned, which takes longer than to run it. So what is done for an event is
+-- only what its type calls for: most appends are about one session.
 
 create function apply(first bigint, last bigint) returns void
 language plpgsql set search_path from current as $$
 declare
-    streams constant text[] := array(select distinct split_part(e.stream, ':', 1) from event e
-                                     where not e.pulse and e.position between first and last);
+    adapter_types constant text[] := '{AdapterDeclared,AdapterRevised,AdapterDeleted,AdapterEnabled,AdapterDisabled}';
+    session_types constant text[] := '{SessionClaimed,SessionStatusChanged,SessionMoveOrdered,SessionReleased,LeaseExpired}';
+    pod_types     constant text[] := '{PodRegistered,PodDrained,PodResumed,PodLost,PodLeft}';
+    epoch_types   constant text[] := '{EpochBegan,EpochSettled,LeaseConfirmed}';
+    types         text[] := adapter_types || session_types || pod_types || epoch_types || '{SessionLogged,AccessTokenCreated,AccessTokenRevoked}';
 begin
-    if 'adapter' = any (streams) then
-        perform apply_adapter(first, last);
+    -- Many events are of all types.
+    if last - first < 10000 then
+        types := array(select distinct e.type from event e where not e.pulse and e.position between first and last);
+    end if;
+    if types && adapter_types then
+        perform apply_adapter(first, last, types);
         perform apply_adapter_history(first, last);
     end if;
-    if streams && '{adapter,session}' then
-        perform apply_session(first, last);
+    if types && (adapter_types || session_types || epoch_types) then
+        perform apply_session(first, last, types);
+    end if;
+    if types && (adapter_types || session_types || '{SessionLogged}') then
         perform apply_adapter_log(first, last);
     end if;
-    if 'session' = any (streams) then
-        perform apply_ownership(first, last);
-        perform apply_session_status(first, last);
+    if types && session_types then
+        perform apply_ownership(first, last, types);
+        perform apply_session_status(first, last, types);
     end if;
     -- After the sessions and ownerships: a superseded registration is remembered for as long as one of them names it.
-    if streams && '{pod,session}' then
-        perform apply_registration(first, last);
-        perform apply_registration_history(first, last);
+    if types && (pod_types || session_types) then
+        perform apply_registration(first, last, types);
+        perform apply_registration_history(first, last, types);
     end if;
-    if 'access-token' = any (streams) then
-        perform apply_access_token(first, last);
+    if types && epoch_types then
+        perform apply_epoch(first, last);
+    end if;
+    if types && '{AccessTokenCreated,AccessTokenRevoked}' then
+        perform apply_access_token(first, last, types);
     end if;
 end
 $$;

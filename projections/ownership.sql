@@ -32,29 +32,37 @@ create table ownership (
 -- Who owned what at a position. The index of the exclusion constraint has the session first, which nobody names who asks for all.
 create index ownership_during on ownership using gist (during);
 
-create function apply_ownership(first bigint, last bigint) returns void
+create function apply_ownership(first bigint, last bigint, types text[]) returns void
 language plpgsql set search_path from current as $$
 begin
-    update ownership o
-    set during = int8range(lower(o.during), e.position), until = e.recorded_at,
-        ended_by = case e.type when 'LeaseExpired' then 'expired' else 'released' end
-    from event e
-    where not e.pulse and e.position between first and last and e.type in ('SessionReleased', 'LeaseExpired')
-      and o.session = e.data ->> 'session' and o.token = (e.data ->> 'token')::bigint;
+    if types && '{SessionReleased,LeaseExpired}' then
+        -- What was claimed before this range. (A token holds the position of its claim.)
+        update ownership o
+        set during = int8range(lower(o.during), e.position), until = e.recorded_at,
+            ended_by = case e.type when 'LeaseExpired' then 'expired' else 'released' end
+        from event e
+        where not e.pulse and e.position between first and last and e.type in ('SessionReleased', 'LeaseExpired')
+          and ((e.data ->> 'token')::bigint & ((1::bigint << 40) - 1)) < first
+          and o.session = e.data ->> 'session' and o.token = (e.data ->> 'token')::bigint;
+    end if;
 
-    insert into ownership
-    select claim.session, claim.token,
-           coalesce(lag(claim.token) over (partition by claim.session order by claim.token),
-                    (select max(o.token) from ownership o where o.session = claim.session)),
-           claim.pod, claim.incarnation, claim.registration, claim.kind, claim.ttl_ms, claim.revision, claim.units,
-           int8range(claim.position, ended.position), claim.recorded_at, ended.recorded_at, case ended.type when 'LeaseExpired' then 'expired' when 'SessionReleased' then 'released' end
-    from (select data ->> 'session' as session, (epoch::bigint << 40) | position as token, data ->> 'pod' as pod,
-                 data ->> 'incarnation' as incarnation, (data ->> 'registration')::integer as registration, data ->> 'kind' as kind,
-                 (data ->> 'ttl_ms')::bigint as ttl_ms, (data ->> 'revision')::integer as revision, (data ->> 'units')::bigint as units,
-                 position, recorded_at, stream
-          from event where not pulse and position between first and last and type = 'SessionClaimed') claim
-    left join event ended on not ended.pulse and ended.position between first and last and ended.stream = claim.stream
-         and ended.type in ('SessionReleased', 'LeaseExpired') and (ended.data ->> 'token')::bigint = claim.token
-    order by claim.token;
+    if types && '{SessionClaimed}' then
+        insert into ownership
+        select claim.session, claim.token,
+               coalesce(lag(claim.token) over (partition by claim.session order by claim.token),
+                        (select max(o.token) from ownership o where o.session = claim.session)),
+               claim.pod, claim.incarnation, claim.registration, claim.kind, claim.ttl_ms, claim.revision, claim.units,
+               int8range(claim.position, ended.position), claim.recorded_at, ended.recorded_at,
+               case ended.type when 'LeaseExpired' then 'expired' when 'SessionReleased' then 'released' end
+        from (select data ->> 'session' as session, (epoch::bigint << 40) | position as token, data ->> 'pod' as pod,
+                     data ->> 'incarnation' as incarnation, (data ->> 'registration')::integer as registration, data ->> 'kind' as kind,
+                     (data ->> 'ttl_ms')::bigint as ttl_ms, (data ->> 'revision')::integer as revision, (data ->> 'units')::bigint as units,
+                     position, recorded_at
+              from event where not pulse and position between first and last and type = 'SessionClaimed') claim
+        left join (select position, recorded_at, type, (data ->> 'token')::bigint as token from event
+                   where not pulse and position between first and last and type in ('SessionReleased', 'LeaseExpired')) ended
+             on ended.token = claim.token
+        order by claim.token;
+    end if;
 end
 $$;

@@ -15,44 +15,52 @@ create table registration (
 );
 create unique index registration_current on registration (pod) where state <> 'superseded';
 
-create function apply_registration(first bigint, last bigint) returns void
+create function apply_registration(first bigint, last bigint, types text[]) returns void
 language plpgsql set search_path from current as $$
 begin
-    -- Lost and left pods are forgotten, and so is every registration that a newer one of its name supersedes, unless it still
-    -- holds leases.
-    update registration r
-    set state = 'superseded', former = '{}'
-    where r.state <> 'superseded'
-      and exists (select from event e where not e.pulse and e.position between first and last and e.type = 'PodRegistered'
-                  and e.stream = 'pod:' || r.pod and (e.data ->> 'registration')::integer > r.registration);
+    if types && '{PodRegistered}' then
+        -- Lost and left pods are forgotten, and so is every registration that a newer one of its name supersedes, unless it still
+        -- holds leases.
+        update registration r
+        set state = 'superseded', former = '{}'
+        where r.state <> 'superseded'
+          and exists (select from event e where not e.pulse and e.position between first and last and e.type = 'PodRegistered'
+                      and e.stream = 'pod:' || r.pod and (e.data ->> 'registration')::integer > r.registration);
 
-    insert into registration
-    select (e.data ->> 'registration')::integer, e.data ->> 'pod', e.data ->> 'incarnation',
-           case when exists (select from event n where not n.pulse and n.position between e.position + 1 and last
-                             and n.type = 'PodRegistered' and n.stream = e.stream) then 'superseded' else 'ready' end,
-           (e.data ->> 'capacity')::bigint, e.data -> 'labels', e.data -> 'connectors', e.data ->> 'access_token', e.recorded_at, '{}'
-    from event e
-    where not e.pulse and e.position between first and last and e.type = 'PodRegistered';
+        insert into registration
+        select (e.data ->> 'registration')::integer, e.data ->> 'pod', e.data ->> 'incarnation',
+               case when exists (select from event n where not n.pulse and n.position between e.position + 1 and last
+                                 and n.type = 'PodRegistered' and n.stream = e.stream) then 'superseded' else 'ready' end,
+               (e.data ->> 'capacity')::bigint, e.data -> 'labels', e.data -> 'connectors', e.data ->> 'access_token', e.recorded_at, '{}'
+        from event e
+        where not e.pulse and e.position between first and last and e.type = 'PodRegistered';
 
-    update registration r
-    set former = former_incarnations(r.pod, r.registration)
-    from event e
-    where not e.pulse and e.position between first and last and e.type = 'PodRegistered'
-      and r.registration = (e.data ->> 'registration')::integer and r.state <> 'superseded';
+        update registration r
+        set former = former_incarnations(r.pod, r.registration)
+        from event e
+        where not e.pulse and e.position between first and last and e.type = 'PodRegistered'
+          and r.registration = (e.data ->> 'registration')::integer and r.state <> 'superseded';
+    end if;
 
-    update registration r
-    set state = case e.type when 'PodDrained' then 'draining' else 'ready' end
-    from (select distinct on (data ->> 'registration') type, (data ->> 'registration')::integer as registration from event
-          where not pulse and position between first and last and type in ('PodDrained', 'PodResumed')
-          order by data ->> 'registration', position desc) e
-    where r.registration = e.registration and r.state <> 'superseded';
+    if types && '{PodDrained,PodResumed}' then
+        update registration r
+        set state = case e.type when 'PodDrained' then 'draining' else 'ready' end
+        from (select distinct on (data ->> 'registration') type, (data ->> 'registration')::integer as registration from event
+              where not pulse and position between first and last and type in ('PodDrained', 'PodResumed')
+              order by data ->> 'registration', position desc) e
+        where r.registration = e.registration and r.state <> 'superseded';
+    end if;
 
-    delete from registration r using event e
-    where not e.pulse and e.position between first and last and e.type in ('PodLost', 'PodLeft')
-      and r.registration = (e.data ->> 'registration')::integer;
+    if types && '{PodLost,PodLeft}' then
+        delete from registration r using event e
+        where not e.pulse and e.position between first and last and e.type in ('PodLost', 'PodLeft')
+          and r.registration = (e.data ->> 'registration')::integer;
+    end if;
 
-    delete from registration r
-    where r.state = 'superseded' and not exists (select from session s where s.registration = r.registration);
+    if types && '{PodRegistered,SessionReleased,LeaseExpired}' then
+        delete from registration r
+        where r.state = 'superseded' and not exists (select from session s where s.registration = r.registration);
+    end if;
 end
 $$;
 

@@ -24,57 +24,63 @@ create index registration_history_during on registration_history using gist (dur
 -- What a superseded registration still holds.
 create index ownership_registration on ownership (registration);
 
-create function apply_registration_history(first bigint, last bigint) returns void
+create function apply_registration_history(first bigint, last bigint, types text[]) returns void
 language plpgsql set search_path from current as $$
 begin
-    -- Whatever happens to a pod name happens to its newest registration.
-    with change as (
-        select position, recorded_at, type, data, data ->> 'pod' as pod, (data ->> 'registration')::integer as registration,
-               row_number() over life = 1 as is_first, lead(position) over life as ended, lead(recorded_at) over life as until
-        from event
-        where not pulse and position between first and last
-          and type in ('PodRegistered', 'PodDrained', 'PodResumed', 'PodLost', 'PodLeft')
-        window life as (partition by stream order by position)
-    ),
-    before as (
-        update registration_history h
-        set during = int8range(lower(h.during), c.position), until = c.recorded_at
+    if types && '{PodRegistered,PodDrained,PodResumed,PodLost,PodLeft}' then
+        -- Whatever happens to a pod name happens to its newest registration.
+        with change as (
+            select position, recorded_at, type, data, data ->> 'pod' as pod, (data ->> 'registration')::integer as registration,
+                   row_number() over life = 1 as is_first, lead(position) over life as ended, lead(recorded_at) over life as until
+            from event
+            where not pulse and position between first and last
+              and type in ('PodRegistered', 'PodDrained', 'PodResumed', 'PodLost', 'PodLeft')
+            window life as (partition by stream order by position)
+        ),
+        before as (
+            update registration_history h
+            set during = int8range(lower(h.during), c.position), until = c.recorded_at
+            from change c
+            where c.is_first and h.pod = c.pod and h.state <> 'superseded' and upper_inf(h.during)
+            returning h.*
+        )
+        insert into registration_history
+        select c.registration, c.pod, coalesce(r.data ->> 'incarnation', b.incarnation), coalesce((r.data ->> 'capacity')::bigint, b.capacity),
+               coalesce(r.data -> 'labels', b.labels), coalesce(r.data -> 'connectors', b.connectors),
+               coalesce(r.data ->> 'access_token', b.access_token), coalesce(r.recorded_at, b.registered_at),
+               case c.type when 'PodDrained' then 'draining' else 'ready' end, int8range(c.position, c.ended), c.recorded_at, c.until
         from change c
-        where c.is_first and h.pod = c.pod and h.state <> 'superseded' and upper_inf(h.during)
-        returning h.*
-    )
-    insert into registration_history
-    select c.registration, c.pod, coalesce(r.data ->> 'incarnation', b.incarnation), coalesce((r.data ->> 'capacity')::bigint, b.capacity),
-           coalesce(r.data -> 'labels', b.labels), coalesce(r.data -> 'connectors', b.connectors),
-           coalesce(r.data ->> 'access_token', b.access_token), coalesce(r.recorded_at, b.registered_at),
-           case c.type when 'PodDrained' then 'draining' else 'ready' end, int8range(c.position, c.ended), c.recorded_at, c.until
-    from change c
-    left join change r on r.type = 'PodRegistered' and r.registration = c.registration
-    left join before b on b.registration = c.registration
-    where c.type in ('PodRegistered', 'PodDrained', 'PodResumed');
+        left join change r on r.type = 'PodRegistered' and r.registration = c.registration
+        left join before b on b.registration = c.registration
+        where c.type in ('PodRegistered', 'PodDrained', 'PodResumed');
+    end if;
 
-    -- A newer registration of a name supersedes the older, which is remembered for as long as it holds leases.
-    insert into registration_history
-    select h.registration, h.pod, h.incarnation, h.capacity, h.labels, h.connectors, h.access_token, h.registered_at, 'superseded',
-           int8range(newer.position, case when held.still = 0 then held.ended end), newer.recorded_at,
-           case when held.still = 0 then held.until end
-    from event newer
-    join registration_history h on h.pod = newer.data ->> 'pod' and upper(h.during) = newer.position and h.state <> 'superseded'
-    cross join lateral (
-        select count(*) as leases, count(*) filter (where upper_inf(o.during)) as still, max(upper(o.during)) as ended, max(o.until) as until
-        from ownership o
-        where o.registration = h.registration and (upper_inf(o.during) or upper(o.during) > newer.position)
-    ) held
-    where not newer.pulse and newer.position between first and last and newer.type = 'PodRegistered' and held.leases > 0;
+    if types && '{PodRegistered}' then
+        -- A newer registration of a name supersedes the older, which is remembered for as long as it holds leases.
+        insert into registration_history
+        select h.registration, h.pod, h.incarnation, h.capacity, h.labels, h.connectors, h.access_token, h.registered_at, 'superseded',
+               int8range(newer.position, case when held.still = 0 then held.ended end), newer.recorded_at,
+               case when held.still = 0 then held.until end
+        from event newer
+        join registration_history h on h.pod = newer.data ->> 'pod' and upper(h.during) = newer.position and h.state <> 'superseded'
+        cross join lateral (
+            select count(*) as leases, count(*) filter (where upper_inf(o.during)) as still, max(upper(o.during)) as ended, max(o.until) as until
+            from ownership o
+            where o.registration = h.registration and (upper_inf(o.during) or upper(o.during) > newer.position)
+        ) held
+        where not newer.pulse and newer.position between first and last and newer.type = 'PodRegistered' and held.leases > 0;
+    end if;
 
-    update registration_history h
-    set during = int8range(lower(h.during), held.ended), until = held.until
-    from (select s.registration, max(upper(o.during)) as ended, max(o.until) as until
-          from registration_history s
-          join ownership o on o.registration = s.registration
-          where s.state = 'superseded' and upper_inf(s.during)
-          group by s.registration
-          having not bool_or(upper_inf(o.during))) held
-    where h.registration = held.registration and h.state = 'superseded' and upper_inf(h.during);
+    if types && '{PodRegistered,SessionReleased,LeaseExpired}' then
+        update registration_history h
+        set during = int8range(lower(h.during), held.ended), until = held.until
+        from (select s.registration, max(upper(o.during)) as ended, max(o.until) as until
+              from registration_history s
+              join ownership o on o.registration = s.registration
+              where s.state = 'superseded' and upper_inf(s.during)
+              group by s.registration
+              having not bool_or(upper_inf(o.during))) held
+        where h.registration = held.registration and h.state = 'superseded' and upper_inf(h.during);
+    end if;
 end
 $$;

@@ -18,6 +18,8 @@ create table session (
     reason                text,
     moving_to             text,
     moving_to_registration integer,
+    -- False for a lease of an earlier epoch until its owner says that it trusts it still.
+    confirmed             boolean,
     -- What outlives a lease.
     preferred             text,
     last_token            bigint,
@@ -28,55 +30,88 @@ create table session (
 create index session_registration on session (registration) where registration is not null;
 create index session_adapter on session (adapter);
 
-create function apply_session(first bigint, last bigint) returns void
+create function apply_session(first bigint, last bigint, types text[]) returns void
 language plpgsql set search_path from current as $$
 begin
-    delete from session s using event e
-    where not e.pulse and e.position between first and last and e.type = 'AdapterDeleted' and s.adapter = e.data ->> 'adapter';
+    if types && '{AdapterDeleted}' then
+        delete from session s using event e
+        where not e.pulse and e.position between first and last and e.type = 'AdapterDeleted' and s.adapter = e.data ->> 'adapter';
+    end if;
 
-    insert into session (session, adapter, ordinal)
-    select distinct concat(a.adapter, '/', n), a.adapter, n
-    from event e
-    join adapter a on a.adapter = e.data ->> 'adapter' and a.declared_position <= e.position
-    cross join lateral generate_series(0, (e.data -> 'spec' ->> 'replicas')::integer - 1) n
-    where not e.pulse and e.position between first and last and e.type in ('AdapterDeclared', 'AdapterRevised')
-    on conflict do nothing;
+    if types && '{AdapterDeclared,AdapterRevised}' then
+        insert into session (session, adapter, ordinal)
+        select distinct concat(a.adapter, '/', n), a.adapter, n
+        from event e
+        join adapter a on a.adapter = e.data ->> 'adapter' and a.declared_position <= e.position
+        cross join lateral generate_series(0, (e.data -> 'spec' ->> 'replicas')::integer - 1) n
+        where not e.pulse and e.position between first and last and e.type in ('AdapterDeclared', 'AdapterRevised')
+        on conflict do nothing;
+    end if;
 
-    -- The last change of owner decides; what came before it in the same batch is history.
-    update session s
-    set pod = c.pod, incarnation = c.incarnation, registration = c.registration, token = c.token, ttl_ms = c.ttl_ms,
-        revision = c.revision, units = c.units, since = c.since, status = c.status, reason = null, moving_to = null,
-        moving_to_registration = null, preferred = case when c.token is null then coalesce(o.to_pod, c.ended_pod) else c.pod end,
-        last_token = greatest(s.last_token, c.last_token), vacated = c.vacated, vacated_at = c.vacated_at
-    from change_of_owner(first, last) c
-    left join lateral (select ordered.data ->> 'to' as to_pod from event ordered
-                       where not ordered.pulse and ordered.stream = c.stream and ordered.type = 'SessionMoveOrdered'
-                         and ordered.data ->> 'token' = c.ended_token
-                         -- A token holds the position of its claim, and nothing is ordered before: the rest of a long life is not read.
-                         and ordered.position > c.ended_token::bigint & ((1::bigint << 40) - 1)
-                       order by ordered.position desc limit 1) o on true
-    where s.session = c.session;
+    if types && '{SessionClaimed,SessionReleased,LeaseExpired}' then
+        -- The last change of owner decides; what came before it in the same batch is history.
+        update session s
+        set pod = c.pod, incarnation = c.incarnation, registration = c.registration, token = c.token, ttl_ms = c.ttl_ms,
+            revision = c.revision, units = c.units, since = c.since, status = c.status, reason = null, moving_to = null,
+            moving_to_registration = null, confirmed = case when c.token is not null then true end,
+            preferred = case when c.token is null then coalesce(o.to_pod, c.ended_pod) else c.pod end,
+            last_token = greatest(s.last_token, c.last_token), vacated = c.vacated, vacated_at = c.vacated_at
+        from change_of_owner(first, last) c
+        left join lateral (select ordered.data ->> 'to' as to_pod from event ordered
+                           where not ordered.pulse and ordered.stream = c.stream and ordered.type = 'SessionMoveOrdered'
+                             and ordered.data ->> 'token' = c.ended_token
+                             -- A token holds the position of its claim, and nothing is ordered before: the rest of a long life is not read.
+                             and ordered.position > c.ended_token::bigint & ((1::bigint << 40) - 1)
+                           order by ordered.position desc limit 1) o on true
+        where s.session = c.session;
+    end if;
 
-    update session s
-    set status = e.data ->> 'status', reason = e.data ->> 'reason'
-    from (select distinct on (stream, data ->> 'token') data from event
-          where not pulse and position between first and last and type = 'SessionStatusChanged'
-          order by stream, data ->> 'token', position desc) e
-    where s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint;
+    if types && '{SessionStatusChanged}' then
+        update session s
+        set status = e.data ->> 'status', reason = e.data ->> 'reason'
+        from event e
+        where not e.pulse
+          and e.position in (select max(position) from event
+                             where not pulse and position between first and last and type = 'SessionStatusChanged'
+                             group by stream)
+          and s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint;
+    end if;
 
-    update session s
-    set moving_to = e.data ->> 'to', moving_to_registration = (e.data ->> 'to_registration')::integer
-    from event e
-    where not e.pulse and e.position between first and last and e.type = 'SessionMoveOrdered'
-      and s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint;
+    if types && '{SessionMoveOrdered}' then
+        update session s
+        set moving_to = e.data ->> 'to', moving_to_registration = (e.data ->> 'to_registration')::integer
+        from event e
+        where not e.pulse and e.position between first and last and e.type = 'SessionMoveOrdered'
+          and s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint;
+    end if;
 
-    -- A change of the administrative state makes a new start: the next claim is neither takeover nor handover.
-    update session s
-    set vacated = null, vacated_at = null
-    from (select data ->> 'adapter' as adapter, max(position) as position from event
-          where not pulse and event.position between first and last and type in ('AdapterEnabled', 'AdapterDisabled')
-          group by 1) e
-    where s.adapter = e.adapter and s.vacated_at < e.position;
+    if types && '{EpochBegan}' then
+        -- A new epoch puts every lease in doubt that was claimed before it.
+        update session s
+        set confirmed = false
+        from (select max(position) as began from event where not pulse and position between first and last and type = 'EpochBegan') e
+        where s.token & ((1::bigint << 40) - 1) < e.began;
+    end if;
+
+    if types && '{LeaseConfirmed}' then
+        update session s
+        set confirmed = true
+        from event e
+        where not e.pulse and e.position between first and last and e.type = 'LeaseConfirmed'
+          and s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint
+          and e.position > coalesce((select max(b.position) from event b
+                                     where not b.pulse and b.position between first and last and b.type = 'EpochBegan'), 0);
+    end if;
+
+    if types && '{AdapterEnabled,AdapterDisabled}' then
+        -- A change of the administrative state makes a new start: the next claim is neither takeover nor handover.
+        update session s
+        set vacated = null, vacated_at = null
+        from (select data ->> 'adapter' as adapter, max(position) as position from event
+              where not pulse and event.position between first and last and type in ('AdapterEnabled', 'AdapterDisabled')
+              group by 1) e
+        where s.adapter = e.adapter and s.vacated_at < e.position;
+    end if;
 end
 $$;
 
@@ -87,12 +122,15 @@ returns table (session text, stream text, pod text, incarnation text, registrati
 language sql stable set search_path from current
 begin atomic
     with change as (
-        select distinct on (e.stream) e.*, e.type = 'SessionClaimed' as claimed, (e.epoch::bigint << 40) | e.position as claim_token
+        select e.*, e.type = 'SessionClaimed' as claimed, (e.epoch::bigint << 40) | e.position as claim_token
         from event e
         -- Not what happened before the adapter was deleted and declared again.
         join adapter a on a.adapter = split_part(e.data ->> 'session', '/', 1) and a.declared_position < e.position
-        where not e.pulse and e.position between first and last and e.type in ('SessionClaimed', 'SessionReleased', 'LeaseExpired')
-        order by e.stream, e.position desc
+        where not e.pulse
+          and e.position in (select max(position) from event
+                             where not pulse and position between first and last
+                               and type in ('SessionClaimed', 'SessionReleased', 'LeaseExpired')
+                             group by stream)
     )
     select c.data ->> 'session', c.stream,
            case when c.claimed then c.data ->> 'pod' end, case when c.claimed then c.data ->> 'incarnation' end,

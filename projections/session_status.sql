@@ -17,57 +17,64 @@ create unique index session_status_session on session_status (session, lower(dur
 create index session_status_open on session_status (session) where upper_inf(during);
 create index session_status_during on session_status using gist (during);
 
-create function apply_session_status(first bigint, last bigint) returns void
+create function apply_session_status(first bigint, last bigint, types text[]) returns void
 language plpgsql set search_path from current as $$
 begin
-    with change as (
-        select position, recorded_at, type, data, data ->> 'session' as session,
-               coalesce((data ->> 'token')::bigint, (epoch::bigint << 40) | position) as token,
-               row_number() over life = 1 as is_first, lead(position) over life as ended, lead(recorded_at) over life as until,
-               max(position) filter (where type = 'SessionClaimed') over life as claimed_at,
-               max(position) filter (where type = 'SessionStatusChanged') over life as reported_at,
-               max(position) filter (where type = 'SessionMoveOrdered') over life as ordered_at
-        from event
-        where not pulse and position between first and last
-          and type in ('SessionClaimed', 'SessionStatusChanged', 'SessionMoveOrdered', 'SessionReleased', 'LeaseExpired')
-        window life as (partition by stream order by position)
-    ),
-    -- The state before this range ends with the first change in it, and hands on whatever that change leaves alone.
-    before as (
+    if types && '{SessionClaimed,SessionStatusChanged,SessionMoveOrdered}' then
+        -- The life of a token is that of one ownership, and begins at the position which the token holds. Only what rows are made of
+        -- is carried along: a whole history is sorted.
+        insert into session_status
+        select c.session, c.token,
+               -- Nearly every change says its status itself; only an order to move leaves it alone.
+               case when c.type <> 'SessionMoveOrdered' then c.status when c.said_at is null then b.status else said.status end,
+               case when c.type <> 'SessionMoveOrdered' then c.reason when c.said_at is null then b.reason else said.reason end,
+               case when c.ordered_at is null then b.moving_to when c.ordered_at = c.position then c.moving_to
+                    else (select e.data ->> 'to' from event e where not e.pulse and e.position = c.ordered_at) end,
+               case when c.ordered_at is null then b.moving_to_registration when c.ordered_at = c.position then c.moving_to_registration
+                    else (select (e.data ->> 'to_registration')::integer from event e where not e.pulse and e.position = c.ordered_at) end,
+               int8range(c.position, c.ended), c.recorded_at, c.until
+        from (
+            select *, lead(position) over life as ended, lead(recorded_at) over life as until,
+                   max(position) filter (where type in ('SessionClaimed', 'SessionStatusChanged')) over life as said_at,
+                   max(position) filter (where type = 'SessionMoveOrdered') over life as ordered_at
+            from (
+                select position, recorded_at, type, data ->> 'session' as session,
+                       case type when 'SessionClaimed' then (epoch::bigint << 40) | position else (data ->> 'token')::bigint end as token,
+                       case type when 'SessionClaimed' then 'CLAIMING' else data ->> 'status' end as status,
+                       case type when 'SessionStatusChanged' then data ->> 'reason' end as reason,
+                       case type when 'SessionMoveOrdered' then data ->> 'to' end as moving_to,
+                       case type when 'SessionMoveOrdered' then (data ->> 'to_registration')::integer end as moving_to_registration
+                from event
+                where not pulse and position between first and last
+                  and type in ('SessionClaimed', 'SessionStatusChanged', 'SessionMoveOrdered', 'SessionReleased', 'LeaseExpired')
+            ) said
+            window life as (partition by token order by position)
+        ) c
+        left join lateral (select case e.type when 'SessionClaimed' then 'CLAIMING' else e.data ->> 'status' end as status,
+                                  case e.type when 'SessionStatusChanged' then e.data ->> 'reason' end as reason
+                           from event e where c.type = 'SessionMoveOrdered' and not e.pulse and e.position = c.said_at limit 1) said on true
+        -- The state before this range, which hands on whatever the changes in it leave alone.
+        left join session_status b
+            on (c.token & ((1::bigint << 40) - 1)) < first and b.session = c.session and b.token = c.token and upper_inf(b.during)
+        where c.type in ('SessionClaimed', 'SessionStatusChanged', 'SessionMoveOrdered');
+    end if;
+
+    if types && '{SessionStatusChanged,SessionMoveOrdered,SessionReleased,LeaseExpired}' then
+        -- It ends with the first of them.
         update session_status s
         set during = int8range(lower(s.during), c.position), until = c.recorded_at
-        from change c
-        where c.is_first and s.session = c.session and upper_inf(s.during)
-        returning s.*
-    )
-    insert into session_status
-    select c.session, c.token, said.status, said.reason, ordered.moving_to, ordered.moving_to_registration,
-           int8range(c.position, c.ended), c.recorded_at, c.until
-    from change c
-    left join before b on b.session = c.session and c.claimed_at is null
-    -- Nearly every change says its status itself; only an order to move leaves it alone.
-    cross join lateral (
-        select case when c.type = 'SessionClaimed' then 'CLAIMING'
-                    when c.type = 'SessionStatusChanged' then c.data ->> 'status'
-                    when c.reported_at > coalesce(c.claimed_at, 0)
-                         then (select e.data ->> 'status' from event e where not e.pulse and e.position = c.reported_at)
-                    when c.claimed_at is not null then 'CLAIMING'
-                    else b.status end as status,
-               case when c.type = 'SessionClaimed' then null
-                    when c.type = 'SessionStatusChanged' then c.data ->> 'reason'
-                    when c.reported_at > coalesce(c.claimed_at, 0)
-                         then (select e.data ->> 'reason' from event e where not e.pulse and e.position = c.reported_at)
-                    when c.claimed_at is not null then null
-                    else b.reason end as reason
-    ) said
-    cross join lateral (
-        select case when c.ordered_at > coalesce(c.claimed_at, 0)
-                    then (select e.data ->> 'to' from event e where not e.pulse and e.position = c.ordered_at)
-                    else b.moving_to end as moving_to,
-               case when c.ordered_at > coalesce(c.claimed_at, 0)
-                    then (select (e.data ->> 'to_registration')::integer from event e where not e.pulse and e.position = c.ordered_at)
-                    else b.moving_to_registration end as moving_to_registration
-    ) ordered
-    where c.type in ('SessionClaimed', 'SessionStatusChanged', 'SessionMoveOrdered');
+        from (
+            select distinct on (token) position, recorded_at, session, token
+            from (
+                select position, recorded_at, data ->> 'session' as session, (data ->> 'token')::bigint as token
+                from event
+                where not pulse and position between first and last
+                  and type in ('SessionStatusChanged', 'SessionMoveOrdered', 'SessionReleased', 'LeaseExpired')
+            ) said
+            where (token & ((1::bigint << 40) - 1)) < first
+            order by token, position
+        ) c
+        where s.session = c.session and s.token = c.token and upper_inf(s.during) and lower(s.during) < first;
+    end if;
 end
 $$;

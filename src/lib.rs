@@ -18,6 +18,7 @@ pub mod connector;
 pub mod dev;
 pub mod domain;
 pub mod http;
+pub mod limits;
 pub mod log;
 pub mod orchestrator;
 pub mod time;

@@ -6,15 +6,17 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::link::{Link, code};
+use super::link::{Beat, Link, code};
 use super::message::Message;
 use super::metrics::Metrics;
-use super::trust;
+use super::trust::{self, Trust};
 use crate::client::Error;
 use crate::connector::backoff::{Backoff, jittered};
 use crate::domain::adapter::LeaseTtl;
+use crate::domain::token::Epoch;
 use crate::time::since_boot;
-use crate::wire::pod::LeaseReport;
+use crate::wire::pod::{HeartbeatAnswer, LeaseReport};
+use crate::wire::push::AsOf;
 
 /// Early heartbeats are at least this far apart: news of many sessions travels together.
 const EARLIEST: Duration = Duration::from_millis(50);
@@ -22,14 +24,20 @@ const EARLIEST: Duration = Duration::from_millis(50);
 /// What the next heartbeat says. A change sends it early.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Vitals {
-    pub(super) leases: Vec<LeaseReport>,
-    /// The shortest lease timeout among them.
+    /// Each lease with its timeout.
+    pub(super) leases: Vec<(LeaseReport, LeaseTtl)>,
+    /// The shortest timeout among them.
     pub(super) shortest: Option<LeaseTtl>,
+    /// A new one is answered at once: leases are renewed only by who has said that it knows.
+    pub(super) epoch: Option<Epoch>,
 }
 
 pub(super) struct Heart {
     pub(super) link: Link,
     pub(super) vitals: watch::Receiver<Vitals>,
+    pub(super) standing: watch::Receiver<Trust>,
+    /// The newest receipt, with what it is for.
+    pub(super) receipt: Option<(AsOf, String)>,
     /// Asks for a heartbeat now.
     pub(super) nudge: Arc<Notify>,
     /// Counts the registrations; nothing is heard before the first.
@@ -53,11 +61,13 @@ impl Heart {
             let sent = since_boot();
             let timeout = trust::try_timeout(vitals.shortest, interval);
             self.metrics.heartbeats_sent.inc();
-            match self.link.heartbeat(sequence, vitals.leases, timeout).await {
+            let named = vitals.epoch;
+            match self.link.heartbeat(self.beat(sequence, vitals, sent), timeout).await {
                 Ok(answer) => {
                     failures.reset();
+                    self.keep_receipt(&answer);
                     interval = Duration::from_millis(answer.heartbeat_interval_ms.into()).max(EARLIEST);
-                    self.tell(Message::Answered { sent, answer }).await;
+                    self.tell(Message::Answered { sent, named, answer }).await;
                     self.rest(began, interval).await;
                 }
                 Err(error) => {
@@ -72,6 +82,19 @@ impl Heart {
                     }
                 }
             }
+        }
+    }
+
+    /// What a heartbeat says that is sent now.
+    fn beat(&self, sequence: i64, vitals: Vitals, now: Duration) -> Beat {
+        let trust = *self.standing.borrow();
+        let leases = vitals.leases.into_iter().map(|(report, ttl)| LeaseReport { trusted: now < trust.until(ttl), ..report }).collect();
+        Beat { sequence, leases, epoch: vitals.epoch, receipt: self.receipt.as_ref().map(|(_, receipt)| receipt.clone()) }
+    }
+
+    fn keep_receipt(&mut self, answer: &HeartbeatAnswer) {
+        if !answer.receipt.is_empty() && self.receipt.as_ref().is_none_or(|(as_of, _)| *as_of <= answer.as_of) {
+            self.receipt = Some((answer.as_of, answer.receipt.clone()));
         }
     }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::client::{Call, Client, Error};
 use crate::domain::name::{Incarnation, PodName};
+use crate::domain::token::Epoch;
 use crate::wire::log::{LogAnswer, LogRequest, NewEntry};
 use crate::wire::pod::{
     DrainRequest, HeartbeatAnswer, HeartbeatRequest, HeldLease, LeaseReport, RegisterAnswer, RegisterRequest, ReleaseAnswer, ReleaseRequest,
@@ -23,6 +24,14 @@ pub(super) mod code {
     pub(in crate::adapter) const POD_UNKNOWN: &str = "pod-unknown";
     /// A newer process has the name.
     pub(in crate::adapter) const POD_SUPERSEDED: &str = "pod-superseded";
+}
+
+/// What one heartbeat says, besides who says it.
+pub(super) struct Beat {
+    pub(super) sequence: i64,
+    pub(super) epoch: Option<Epoch>,
+    pub(super) receipt: Option<String>,
+    pub(super) leases: Vec<LeaseReport>,
 }
 
 /// One incarnation of one pod, and how to reach its orchestrators.
@@ -50,9 +59,10 @@ impl Link {
         self.post("/v1/pods", &self.registration, PATIENCE).await
     }
 
-    pub(super) async fn heartbeat(&self, sequence: i64, leases: Vec<LeaseReport>, timeout: Duration) -> Result<HeartbeatAnswer, Error> {
+    pub(super) async fn heartbeat(&self, beat: Beat, timeout: Duration) -> Result<HeartbeatAnswer, Error> {
         let (pod, incarnation) = (self.pod().clone(), self.incarnation().clone());
-        self.post("/v1/heartbeats", &HeartbeatRequest { pod, incarnation, sequence, leases }, timeout).await
+        let Beat { sequence, epoch, receipt, leases } = beat;
+        self.post("/v1/heartbeats", &HeartbeatRequest { pod, incarnation, sequence, epoch, receipt, leases }, timeout).await
     }
 
     pub(super) async fn release(&self, sessions: Vec<HeldLease>) -> Result<ReleaseAnswer, Error> {

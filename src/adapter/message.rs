@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::connector::context::Report;
 use crate::domain::name::SessionId;
-use crate::domain::token::FencingToken;
+use crate::domain::token::{Epoch, FencingToken};
 use crate::wire::pod::{HeartbeatAnswer, HeldLease, RegisterAnswer, ReleaseAnswer};
 use crate::wire::push::Push;
 
@@ -17,6 +17,8 @@ pub(super) enum Message {
     },
     Answered {
         sent: Duration,
+        /// The epoch that the request named.
+        named: Option<Epoch>,
         answer: HeartbeatAnswer,
     },
     /// The registration is gone; another one is on its way.

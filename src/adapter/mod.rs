@@ -125,6 +125,7 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
     }
     let (inbox, messages) = mpsc::channel(INBOX);
     let (vitals, vitals_seen) = watch::channel(Vitals::default());
+    let (standing, standing_seen) = watch::channel(Trust::default());
     let (closed, closed_seen) = watch::channel(Closed::new());
     let (registrations, registrations_seen) = watch::channel(0);
     let nudge = Arc::new(Notify::new());
@@ -132,6 +133,8 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
         Heart {
             link: link.clone(),
             vitals: vitals_seen,
+            standing: standing_seen,
+            receipt: None,
             nudge: Arc::clone(&nudge),
             registrations,
             inbox: inbox.clone(),
@@ -153,6 +156,7 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
         trust: Trust::default(),
         sessions: Sessions::new(around),
         vitals,
+        standing,
         closed,
         nudge,
         inbox,

@@ -32,6 +32,7 @@ pub(super) struct Pod {
     pub(super) trust: Trust,
     pub(super) sessions: Sessions,
     pub(super) vitals: watch::Sender<Vitals>,
+    pub(super) standing: watch::Sender<Trust>,
     pub(super) closed: watch::Sender<Closed>,
     pub(super) nudge: Arc<Notify>,
     pub(super) inbox: mpsc::Sender<Message>,
@@ -103,17 +104,19 @@ impl Pod {
         let leases: Vec<_> = self
             .belief
             .held()
-            .map(|(session, token, _)| {
+            .map(|(session, token, ttl)| {
                 let report = self.sessions.report(session, token);
-                LeaseReport { session: session.clone(), token, status: report.status, reason: report.reason }
+                // Whether it is trusted is said when it is sent.
+                (LeaseReport { session: session.clone(), token, status: report.status, reason: report.reason, trusted: false }, ttl)
             })
             .collect();
         let shortest = self.belief.held().map(|(_, _, ttl)| ttl).min();
-        self.metrics.count_sessions(leases.iter().map(|lease| lease.status));
+        self.metrics.count_sessions(leases.iter().map(|(lease, _)| lease.status));
         self.metrics.trust_left.set(shortest.map_or(0.0, |ttl| self.trust.until(ttl).saturating_sub(now).as_secs_f64()));
         let over = |grant: &LeaseGrant| now >= self.trust.until(trust::ttl(grant.ttl_ms));
         self.metrics.unrenewed.set(i64::try_from(self.sessions.unrenewed(over)).unwrap_or(i64::MAX));
-        set(&self.vitals, Vitals { leases, shortest });
+        self.standing.send_replace(self.trust);
+        set(&self.vitals, Vitals { leases, shortest, epoch: self.trust.epoch() });
         if !matches!(self.drain, Drain::Announcing { .. }) {
             set(&self.closed, self.sessions.closed().clone());
         }
@@ -126,13 +129,13 @@ impl Pod {
             Message::Registered { sent, answer } => {
                 tracing::info!("registered as {} with {} leases", self.link.pod(), answer.leases.len());
                 self.registered = true;
-                self.trust.answered(sent);
+                self.trust.registered(sent, answer.as_of.epoch);
                 let effects = self.belief.hear_all(answer.as_of, answer.leases);
                 self.carry_out(effects);
                 self.extend();
             }
-            Message::Answered { sent, answer } => {
-                self.trust.answered(sent);
+            Message::Answered { sent, named, answer } => {
+                self.trust.answered(sent, named, answer.as_of.epoch);
                 let effects = self.belief.hear_answer(answer);
                 self.carry_out(effects);
                 self.extend();
@@ -161,6 +164,9 @@ impl Pod {
     }
 
     fn hear_push(&mut self, push: Push) {
+        if let Some(as_of) = push.as_of() {
+            self.trust.heard_of(as_of.epoch);
+        }
         let effects = match push {
             Push::Sync(all) => self.belief.hear_all(all.as_of, all.leases),
             Push::Start(start) => self.belief.hear_grant(start.as_of, start.lease),

@@ -8,19 +8,42 @@ use std::time::Duration;
 use crate::connector::context::Term;
 use crate::domain::adapter::{LeaseTtl, Mode, OnLeaseLoss};
 use crate::domain::lease;
+use crate::domain::token::Epoch;
 use crate::wire::pod::LeaseGrant;
 
 /// The answered heartbeats.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Trust {
     /// Since boot.
     answered: Option<Duration>,
+    /// The newest that any statement told of.
+    epoch: Option<Epoch>,
 }
 
 impl Trust {
-    /// A heartbeat or registration whose request began at `sent` was answered. Answers may overtake each other.
-    pub(super) fn answered(&mut self, sent: Duration) {
+    /// A registration whose request began at `sent` was answered. The process held nothing before.
+    pub(super) fn registered(&mut self, sent: Duration, epoch: Epoch) {
+        self.heard_of(epoch);
         self.answered = self.answered.max(Some(sent));
+    }
+
+    /// A heartbeat whose request began at `sent` and named an epoch was answered in one. Answers may overtake each other.
+    ///
+    /// Only one that was sent with knowledge of the epoch renews anything: before, another pod may have been granted the same
+    /// session in history that was lost (design 14). An answer of an older epoch comes from an orchestrator that has not noticed.
+    pub(super) fn answered(&mut self, sent: Duration, named: Option<Epoch>, epoch: Epoch) {
+        self.heard_of(epoch);
+        if named == Some(epoch) && self.epoch == Some(epoch) {
+            self.answered = self.answered.max(Some(sent));
+        }
+    }
+
+    pub(super) fn heard_of(&mut self, epoch: Epoch) {
+        self.epoch = self.epoch.max(Some(epoch));
+    }
+
+    pub(super) fn epoch(self) -> Option<Epoch> {
+        self.epoch
     }
 
     /// How long a lease is trusted. Without any answered heartbeat: not at all.
@@ -88,6 +111,23 @@ mod tests {
         }
     }
 
+    /// Whoever spoke before it knew of the epoch, or to somebody who does not know of it, has not been renewed.
+    #[test]
+    fn only_an_answer_to_who_knows_the_epoch_extends_trust() {
+        let (second, ttl) = (Duration::from_secs, ttl(5000));
+        let mut trust = Trust::default();
+        trust.registered(second(1), Epoch(1));
+        let before = trust.until(ttl);
+        trust.answered(second(2), Some(Epoch(1)), Epoch(7));
+        assert_eq!((trust.until(ttl), trust.epoch()), (before, Some(Epoch(7))), "sent before it knew");
+        trust.answered(second(3), Some(Epoch(1)), Epoch(1));
+        assert_eq!(trust.until(ttl), before, "answered by an orchestrator of the lost history");
+        trust.answered(second(4), None, Epoch(7));
+        assert_eq!(trust.until(ttl), before);
+        trust.answered(second(5), Some(Epoch(7)), Epoch(7));
+        assert_eq!(trust.until(ttl), lease::trust_deadline(second(5), ttl));
+    }
+
     proptest! {
         /// In whatever order answers come: trust is as long as the latest request that was answered gives, and never shrinks.
         #[test]
@@ -97,9 +137,10 @@ mod tests {
         ) {
             let (lease, ttl) = (grant(Mode::Exclusive, OnLeaseLoss::Stop), ttl(millis));
             let mut trust = Trust::default();
+            trust.heard_of(Epoch(1));
             let mut known = trust.term(&lease, ttl);
             for &sent in &sent {
-                trust.answered(Duration::from_millis(sent));
+                trust.answered(Duration::from_millis(sent), Some(Epoch(1)), Epoch(1));
                 let term = longer(known, trust.term(&lease, ttl));
                 prop_assert!(term.until >= known.until);
                 known = term;

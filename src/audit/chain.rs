@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::row::LedgerRow;
+use super::row::{LedgerRow, RowRef};
 use crate::domain::canonical::canonical_text;
 
 /// What the first link hangs on: the hash of an empty log's head.
@@ -19,22 +19,37 @@ pub fn genesis() -> Vec<u8> {
 /// # Errors
 /// Fails if the data is no JSON.
 pub fn link(previous: &[u8], row: &LedgerRow) -> Result<Vec<u8>, serde_json::Error> {
-    let mut text = String::with_capacity(row.data.len() + 256);
-    header(row, &mut text);
-    canonical_text(&row.data, &mut text)?;
+    Ok(link_within(previous, &row.borrowed(), &mut String::with_capacity(row.data.len() + 256))?.to_vec())
+}
+
+/// The same for row after row: `text` is room that they share.
+pub(super) fn link_within(previous: &[u8], row: &RowRef<'_>, text: &mut String) -> Result<[u8; 32], serde_json::Error> {
+    text.clear();
+    header(row, text);
+    canonical_text(row.data, text)?;
     let mut hasher = Sha256::new();
     hasher.update(previous);
     hasher.update(text.as_bytes());
-    Ok(hasher.finalize().to_vec())
+    Ok(hasher.finalize().into())
 }
 
-fn header(row: &LedgerRow, text: &mut String) {
-    let LedgerRow { position, epoch, id, kind, schema_version, stream, actor, .. } = row;
+fn header(row: &RowRef<'_>, text: &mut String) {
+    let RowRef { position, epoch, id, kind, schema_version, stream, actor, .. } = row;
     let micros = row.recorded_at.timestamp_micros();
+    let mut room = [0; uuid::fmt::Hyphenated::LENGTH];
     // Writing to a String cannot fail.
-    let _ = write!(text, "{position}\n{epoch}\n{id}\n{kind}\n{schema_version}\n{stream}\n{micros}\n{actor}\n");
+    let _ = write!(text, "{position}\n{epoch}\n");
+    text.push_str(id.hyphenated().encode_lower(&mut room));
+    for field in ["\n", kind, "\n"] {
+        text.push_str(field);
+    }
+    let _ = writeln!(text, "{schema_version}");
+    text.push_str(stream);
+    let _ = write!(text, "\n{micros}\n");
+    text.push_str(actor);
+    text.push('\n');
     if let Some(request_id) = row.request_id {
-        let _ = write!(text, "{request_id}");
+        text.push_str(request_id.hyphenated().encode_lower(&mut room));
     }
     text.push('\n');
     if let Some(cause) = row.cause {

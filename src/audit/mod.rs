@@ -8,6 +8,7 @@ pub mod chain;
 pub mod explain;
 pub mod export;
 pub mod import;
+mod pages;
 pub mod replay;
 pub mod row;
 pub mod source;

@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
+use tokio_postgres::IsolationLevel;
+
 use super::explain::Memory;
-use super::source::Snapshot;
+use super::pages::{self, Pages};
 use crate::domain::adapter::LeaseTtl;
 use crate::domain::event::Recorded;
 use crate::domain::evolve::{Corrupt, evolve};
@@ -16,7 +18,7 @@ use crate::domain::name::{RegistrationId, SessionId};
 use crate::domain::placement::Observed;
 use crate::domain::status::AdminState;
 use crate::domain::token::{Epoch, Position};
-use crate::log::{Connection, LogError, Moment};
+use crate::log::{Connection, LogError, Moment, recorded, sql};
 use crate::wire::ownership::{OwnershipAt, SessionAt};
 
 /// What can be known of the past: nothing but the log. How long a pod had been silent was in an orchestrator's head, and only
@@ -26,6 +28,10 @@ pub struct LogAlone;
 
 impl Observed for LogAlone {
     fn silence(&self, _: RegistrationId, _: LeaseTtl) -> Duration {
+        Duration::ZERO
+    }
+
+    fn since_epoch(&self) -> Duration {
         Duration::ZERO
     }
 }
@@ -85,18 +91,19 @@ impl Replay {
     ///
     /// # Errors
     /// Fails if the log cannot be read, or contradicts itself. Nothing is skipped.
-    pub async fn run(mut self, connection: &mut Connection, to: Position) -> Result<Self, LogError> {
-        let mut snapshot = Snapshot::begin(connection, 0).await?;
-        loop {
-            let page = snapshot.next_page().await?;
-            let is_last = page.last().is_none_or(|row| row.position >= to);
-            for row in page.iter().take_while(|row| row.position <= to) {
-                self.apply(row.recorded()?)?;
-            }
-            if is_last {
-                return Ok(self);
+    pub async fn run(self, connection: &mut Connection, to: Position) -> Result<Self, LogError> {
+        let begin = connection.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+        let snapshot = begin.start().await?;
+        pages::read(&snapshot, sql::REPLAY_LEDGER, &[&to], move |pages| self.follow(pages)).await?
+    }
+
+    fn follow(mut self, pages: Pages) -> Result<Self, LogError> {
+        for page in pages {
+            for row in &page {
+                self.apply(recorded(row)?)?;
             }
         }
+        Ok(self)
     }
 }
 

@@ -53,6 +53,7 @@ enum Migrations {
 
 impl OrchestratorArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        crate::limits::raise();
         let config = self.config();
         run_until_signalled(Second::EndsAtOnce, |shutdown| orchestrator::run(config, shutdown)).await
     }

@@ -5,7 +5,7 @@ use super::entry::{Category, Level};
 use super::identity::{AccessTokenId, Role, TokenHash};
 use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, SessionId};
 use super::status::OperationalStatus;
-use super::token::{FencingToken, Position};
+use super::token::{Epoch, FencingToken, Position};
 
 /// What must be the case for a change of an adapter to go ahead (If-Match and If-None-Match of HTTP).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +55,18 @@ pub struct Report {
     pub token: FencingToken,
     pub status: OperationalStatus,
     pub reason: Option<String>,
+    /// Whether it trusted the lease when it said so.
+    pub trusted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heartbeat {
     pub holder: Holder,
     pub sequence: i64,
+    /// The newest epoch that the pod had heard of when it spoke, if it says.
+    pub epoch: Option<Epoch>,
+    /// The epoch and ledger position up to which it can prove to have been told of the log.
+    pub seen: Option<(Epoch, Position)>,
     pub reports: Vec<Report>,
     pub access_token: AccessTokenId,
 }

@@ -105,6 +105,9 @@ fn why_disabled(adapter: &Adapter) -> String {
 
 fn why_unclaimed(fleet: &Fleet, session: &SessionId, observed: &impl Observed) -> String {
     match placement::choose(fleet, session, None, observed) {
+        Ok(_) if fleet.settling().is_some() => {
+            format!("epoch {} began; another pod may still hold it by history that was lost", fleet.epoch())
+        }
         Ok(_) => "waiting to be claimed".into(),
         Err(why) => why.to_string(),
     }
@@ -134,6 +137,9 @@ fn reported_reason(lease: &Lease) -> Option<String> {
 /// A pod that has missed about two heartbeats is worth a word; so is a process that lives on under a name which it has lost.
 fn why_owner_may_lose(fleet: &Fleet, lease: &Lease, observed: &impl Observed) -> Option<String> {
     let pod = &lease.holder.pod;
+    if !lease.confirmed {
+        return Some(format!("epoch {} began; {pod} has not confirmed yet that it holds it still", fleet.epoch()));
+    }
     let (silence, ttl) = (observed.silence(lease.registration, lease.ttl), lease.ttl.as_duration());
     let left = ttl.saturating_sub(silence);
     let ends = if left.is_zero() { "its lease is about to end".into() } else { format!("its lease expires in {}", seconds(left)) };

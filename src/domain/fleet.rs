@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use imbl::{OrdMap, OrdSet, Vector};
@@ -54,6 +55,8 @@ pub struct Lease {
     pub status: OperationalStatus,
     pub reason: Option<String>,
     pub moving_to: Option<MoveTarget>,
+    /// False for a lease of an earlier epoch until its owner says that it trusts it still.
+    pub confirmed: bool,
 }
 
 /// Where an owner is to hand its session over to, and the start of that pod that keeps room for it.
@@ -106,6 +109,14 @@ pub struct IssuedToken {
     pub created_by: String,
 }
 
+/// The beginning of an epoch, while leases of earlier ones may still be trusted by pods that the log does not know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settling {
+    pub began: Position,
+    /// The longest timeout of a lease that the log has forgotten, as far as anybody knows; zero if nobody knows of any.
+    pub wait: Duration,
+}
+
 /// A session that should run and has no owner. Ordered by who is served first.
 pub type Vacancy = (Reverse<i32>, SessionId);
 
@@ -113,6 +124,8 @@ pub type Vacancy = (Reverse<i32>, SessionId);
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fleet {
     pub(super) epoch: Epoch,
+    /// Nothing once the epoch has settled.
+    pub(super) settling: Option<Settling>,
     pub(super) ledger_position: Position,
     /// When the last ledger event was recorded, by the database's clock.
     pub(super) recorded_at: DateTime<Utc>,
@@ -136,6 +149,7 @@ impl Fleet {
     pub fn new(epoch: Epoch) -> Self {
         Self {
             epoch,
+            settling: None,
             ledger_position: 0,
             recorded_at: DateTime::UNIX_EPOCH,
             adapters: OrdMap::new(),
@@ -153,6 +167,12 @@ impl Fleet {
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// Since when leases of earlier epochs wait to be confirmed or to end, if they do.
+    #[must_use]
+    pub fn settling(&self) -> Option<Settling> {
+        self.settling
     }
 
     /// The position of the last ledger event that was folded; 0 for none.
@@ -230,6 +250,11 @@ impl Fleet {
         }
     }
 
+    /// All leases.
+    pub fn leases(&self) -> impl Iterator<Item = (&SessionId, &Lease)> {
+        self.sessions.iter().filter_map(|(id, session)| Some((id, session.lease.as_ref()?)))
+    }
+
     /// The leases of a registration.
     pub fn leases_of(&self, id: RegistrationId) -> impl Iterator<Item = (&SessionId, &Lease)> {
         let held = self.registrations.get(&id).map(|registration| registration.leases.iter()).into_iter().flatten();
@@ -281,5 +306,11 @@ impl Fleet {
     #[must_use]
     pub fn shortest_ttl(&self) -> LeaseTtl {
         self.ttls.get_min().map_or(LeaseTtl::DEFAULT, |(ttl, _)| *ttl)
+    }
+
+    /// The longest lease timeout in use; nothing if none is.
+    #[must_use]
+    pub fn longest_ttl(&self) -> Option<LeaseTtl> {
+        self.ttls.get_max().map(|(ttl, _)| *ttl)
     }
 }

@@ -8,11 +8,14 @@ use super::fleet::{Fleet, Registration, RegistrationState};
 use super::lease;
 use super::name::{ConnectorName, PodName, RegistrationId, SessionId};
 
-/// What a decision may know of the present besides the log: how long each registration has been silent, as this orchestrator
-/// itself observed it. Facts that outlive the decision are written into its events.
+/// What a decision may know of the present besides the log: how long each registration has been silent, and how long ago
+/// the epoch began, as this orchestrator itself observed it. Facts that outlive the decision are written into its events.
 pub trait Observed {
     /// Silence that counts against a lease of timeout `ttl`: time without sight of the log is left out.
     fn silence(&self, registration: RegistrationId, ttl: LeaseTtl) -> Duration;
+
+    /// How long ago the present epoch began, or longer than this orchestrator has been looking.
+    fn since_epoch(&self) -> Duration;
 }
 
 /// Why no pod can run a session. Ordered: the later, the closer some pod came to running it.

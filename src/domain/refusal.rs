@@ -7,7 +7,7 @@ use super::evolve::Corrupt;
 use super::identity::AccessTokenId;
 use super::name::{AdapterName, Holder, PodName, SessionId};
 use super::placement::NoPlace;
-use super::token::FencingToken;
+use super::token::{Epoch, FencingToken};
 
 /// What kind of refusal it is, which decides the HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub enum Refusal {
     LeaseNotHeld { session: SessionId, given: FencingToken, why: String },
     #[error("token {given} of {session} is larger than any that was given out; this log does not know that claim")]
     TokenFromTheFuture { session: SessionId, given: FencingToken },
+    #[error("{session} cannot be granted yet: epoch {epoch} began, and another pod may still hold it by history that was lost")]
+    EpochSettling { session: SessionId, epoch: Epoch },
     #[error("{session} cannot run on {pod}: {}", .why.of_that_pod())]
     CannotRunThere { session: SessionId, pod: PodName, why: NoPlace },
     #[error("{0} still holds sessions; release them first")]
@@ -114,6 +116,7 @@ impl Refusal {
             Self::MovingAlready { .. } => "moving-already",
             Self::LeaseNotHeld { .. } => "lease-not-held",
             Self::TokenFromTheFuture { .. } => "token-from-the-future",
+            Self::EpochSettling { .. } => "epoch-settling",
             Self::CannotRunThere { .. } => "cannot-run-there",
             Self::HoldsSessions(_) => "pod-holds-sessions",
             Self::NotDraining(_) => "not-draining",

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Utc};
 
 use super::adapter::LeaseTtl;
-use super::fleet::{Adapter, Fleet, IssuedToken, Registration, RegistrationState, Session};
+use super::fleet::{Adapter, Fleet, IssuedToken, Registration, RegistrationState, Session, Settling};
 use super::identity::AccessTokenId;
 use super::name::{AdapterName, RegistrationId, SessionId};
 use super::token::{Epoch, Position};
@@ -20,6 +20,7 @@ pub struct Parts {
     pub registrations: Vec<(RegistrationId, Registration)>,
     pub last_registration: i32,
     pub access_tokens: Vec<(AccessTokenId, IssuedToken)>,
+    pub settling: Option<Settling>,
 }
 
 impl Fleet {
@@ -33,6 +34,7 @@ impl Fleet {
         fleet.registrations = parts.registrations.into_iter().collect();
         fleet.last_registration = RegistrationId(parts.last_registration);
         fleet.access_tokens = parts.access_tokens.into_iter().collect();
+        fleet.settling = parts.settling;
         fleet.index();
         fleet
     }

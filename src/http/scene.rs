@@ -14,6 +14,7 @@ use super::{App, views};
 use crate::domain::fleet::{Adapter, Fleet, Registration, Session};
 use crate::domain::name::{AdapterName, RegistrationId, SessionId};
 use crate::log::{At, InvalidAt, Moment, OutOfHistory, load_fleet_at, locate, read_extent};
+use crate::orchestrator::receipt::Receipts;
 use crate::orchestrator::sight::Sight;
 use crate::orchestrator::snapshot::Snapshot;
 use crate::time::wall_clock;
@@ -64,7 +65,7 @@ impl App {
         };
         let (moment, fleet) = self.look_back(at).await?;
         // Sight that has just begun has seen no silence, which is what the log alone can say.
-        let snapshot = Snapshot { fleet, sight: Sight::begin(Instant::now()), position: moment.position };
+        let snapshot = Snapshot { fleet, sight: Sight::begin(Instant::now()), position: moment.position, receipts: Receipts::new(&[]) };
         Ok(Scene { snapshot: Arc::new(snapshot), past: true })
     }
 

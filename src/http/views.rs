@@ -93,6 +93,7 @@ pub(crate) fn grant(snapshot: &Snapshot, session: &SessionId, lease: &Lease) -> 
         ttl_ms: lease.ttl.as_millis(),
         desired: if reason.is_some() { Desired::Stop } else { Desired::Run },
         reason,
+        unconfirmed: !lease.confirmed,
         adapter: session.adapter.clone(),
         revision: adapter.revision,
         connector: spec.connector,

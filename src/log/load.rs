@@ -1,13 +1,14 @@
 //! Loads the fleet from the projections, as of one head.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tokio_postgres::{GenericClient, IsolationLevel, Row, Transaction};
 
 use super::{Connection, Head, LogError, Moment, sql};
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
-use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Vacated};
+use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Settling, Vacated};
 use crate::domain::identity::AccessToken;
 use crate::domain::name::{Holder, RegistrationId, SessionId};
 use crate::domain::restore::Parts;
@@ -36,6 +37,7 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
         registrations: rows(snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
         last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
         access_tokens: rows(snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
+        settling: snapshot.query_opt(sql::LOAD_SETTLING, &[]).await?.map(|row| settling(&row)).transpose()?,
     };
     let last = snapshot.query_opt(sql::LAST_LEDGER_TIME, &[&head.ledger_position]).await?;
     let recorded_at = last.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
@@ -80,6 +82,10 @@ async fn rows_at<K, V>(
     client.query(statement, &[&at]).await?.iter().map(read).collect()
 }
 
+fn settling(row: &Row) -> Result<Settling, LogError> {
+    Ok(Settling { began: row.try_get("began")?, wait: Duration::from_millis(number(row, "wait_ms")?) })
+}
+
 fn adapter(row: &Row) -> Result<(crate::domain::name::AdapterName, Adapter), LogError> {
     let adapter = Adapter {
         spec: Arc::new(json::<AdapterSpec>(row, "spec")?),
@@ -122,6 +128,7 @@ fn lease(row: &Row, token: FencingToken) -> Result<Lease, LogError> {
         since: row.try_get("since")?,
         status: serde_json::from_value(row.try_get::<_, String>("status")?.into()).map_err(LogError::inconsistent)?,
         reason: row.try_get("reason")?,
+        confirmed: row.try_get::<_, Option<bool>>("confirmed")?.unwrap_or(true),
         moving_to: optional_text(row, "moving_to")?.zip(target).map(|(pod, registration)| MoveTarget { pod, registration }),
     })
 }

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 use tokio_postgres::Transaction;
 
+use super::epoch::identify;
 use super::rebuild::rebuild_projections;
 use super::{Connection, LogError, Purpose, sql};
 
@@ -22,6 +23,7 @@ const PROJECTIONS: &[(&str, &str)] = &[
     ("registration", include_str!("../../projections/registration.sql")),
     ("ownership", include_str!("../../projections/ownership.sql")),
     ("registration_history", include_str!("../../projections/registration_history.sql")),
+    ("epoch", include_str!("../../projections/epoch.sql")),
     ("access_token", include_str!("../../projections/access_token.sql")),
     ("adapter_log", include_str!("../../projections/adapter_log.sql")),
     ("apply", include_str!("../../projections/apply.sql")),
@@ -42,6 +44,7 @@ pub async fn migrate(database_url: &str) -> Result<Migrated, LogError> {
     refuse_newer_schema(&connection).await?;
     let report = embedded::migrations::runner().run_async(&mut connection.client).await?;
     let applied = report.applied_migrations().iter().map(|migration| format!("V{}__{}", migration.version(), migration.name())).collect();
+    identify(&connection).await?;
     let rebuilt = install_projections(&mut connection).await?;
     connection.client.batch_execute(sql::GRANT).await?;
     Ok(Migrated { applied, rebuilt })

@@ -11,12 +11,15 @@ macro_rules! statements {
 
 statements! {
     APPEND = "append";
-    DROP_PULSES = "drop_pulses";
+    BEGIN_EPOCH = "begin_epoch";
     DROPPABLE_PULSES = "droppable_pulses";
+    DROP_PULSES = "drop_pulses";
+    EVENT_ID_AT = "event_id_at";
     EXPORT_HEAD = "export_head";
     EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
     HAS_LOG = "has_log";
+    IDENTIFY = "identify";
     IMPORT_EVENTS = "import_events";
     IMPORT_HEAD = "import_head";
     IMPORT_MISSING_PULSES = "import_missing_pulses";
@@ -29,6 +32,7 @@ statements! {
     LOAD_REGISTRATIONS_AT = "load_registrations_at";
     LOAD_SESSIONS = "load_sessions";
     LOAD_SESSIONS_AT = "load_sessions_at";
+    LOAD_SETTLING = "load_settling";
     LOCATE_POSITION = "locate_position";
     LOCATE_TIME = "locate_time";
     LOCK_HEAD = "lock_head";
@@ -36,21 +40,24 @@ statements! {
     PREPARE_SESSION = "prepare_session";
     PULSES_OF_PARTITION = "pulses_of_partition";
     READ_ADAPTER_LOG = "read_adapter_log";
+    READ_DATABASE = "read_database";
+    READ_EPOCH = "read_epoch";
     READ_EXTENT = "read_extent";
     READ_HEAD = "read_head";
+    READ_IN_ORDER = "read_in_order";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";
     READ_PAGE = "read_page";
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
     READ_TAIL = "read_tail";
-
+    READ_TIMELINE = "read_timeline";
+    REPLAY_LEDGER = "replay_ledger";
     SCHEMA_VERSION = "schema_version";
     SERVER = "server";
     SESSION_USER = "session_user";
     TRY_RETENTION_LOCK = "try_retention_lock";
     VERIFY_HEAD = "verify_head";
     VERIFY_LOG = "verify_log";
-    VERIFY_ORDER = "verify_order";
     VERIFY_OWNERSHIP = "verify_ownership";
     VERIFY_SETTINGS = "verify_settings";
     VERIFY_SNAPSHOT = "verify_snapshot";

@@ -3,19 +3,19 @@
 use tokio::time::Instant;
 
 use super::sight::Sight;
-use crate::domain::decide::lost_after;
+use crate::domain::decide::{lost_after, settles_after};
 use crate::domain::fleet::Fleet;
 
 /// The earliest moment at which any lease could expire or any pod be lost, if nothing more is heard. Heartbeats only push it
 /// back, so waking up then and looking again is never too late.
 pub(super) fn next_due(fleet: &Fleet, sight: &Sight) -> Option<Instant> {
-    fleet
-        .registrations()
-        .map(|(id, _)| {
-            // With no lease the pod itself is lost after the shortest timeout; with some, the shortest of them decides.
-            let ttl = fleet.leases_of(id).map(|(_, lease)| lease.ttl).min();
-            let ttl = ttl.unwrap_or_else(|| lost_after(fleet));
-            sight.silent_since(id, ttl) + ttl.as_duration()
-        })
-        .min()
+    let settled = settles_after(fleet).map(|wait| sight.epoch_began() + wait);
+    let unconfirmed = fleet.leases().filter(|(_, lease)| !lease.confirmed).map(|(_, lease)| sight.epoch_began() + lease.ttl.as_duration());
+    let silent = fleet.registrations().map(|(id, _)| {
+        // With no lease the pod itself is lost after the shortest timeout; with some, the shortest of them decides.
+        let ttl = fleet.leases_of(id).map(|(_, lease)| lease.ttl).min();
+        let ttl = ttl.unwrap_or_else(|| lost_after(fleet));
+        sight.silent_since(id, ttl) + ttl.as_duration()
+    });
+    silent.chain(if settled.is_some() { unconfirmed.min() } else { None }).chain(settled).min()
 }

@@ -65,6 +65,10 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         }
         Event::SessionStatusChanged(_)
         | Event::SessionLogged(_)
+        // Pods hear of an epoch by their next heartbeat, and a confirmed lease is what its owner believes already.
+        | Event::EpochBegan(_)
+        | Event::EpochSettled(_)
+        | Event::LeaseConfirmed(_)
         | Event::AdapterDeclared(_)
         | Event::AdapterDeleted(_)
         | Event::PodDrained(_)

@@ -43,6 +43,8 @@ pub struct Metrics {
     pub sessions: Family<StatusLabel, Gauge>,
     pub position: Gauge,
     pub epoch: Gauge,
+    pub settling: Gauge,
+    pub events_lost: Counter,
     pub connected: Gauge,
 }
 
@@ -69,6 +71,8 @@ impl Metrics {
             sessions: Family::default(),
             position: Gauge::default(),
             epoch: Gauge::default(),
+            settling: Gauge::default(),
+            events_lost: Counter::default(),
             connected: Gauge::default(),
         };
         metrics.register();
@@ -104,6 +108,12 @@ impl Metrics {
         registry.register("sessions", "Sessions by operational status", self.sessions.clone());
         registry.register("log_position", "Position of the last event that was folded", self.position.clone());
         registry.register("log_epoch", "Epoch of the log", self.epoch.clone());
+        registry.register("epoch_settling", "1 while sessions without an owner wait because a new epoch began", self.settling.clone());
+        registry.register(
+            "events_lost",
+            "Ledger events that this orchestrator had seen and the database has lost",
+            self.events_lost.clone(),
+        );
         registry.register("database_connected", "1 while this orchestrator can append", self.connected.clone());
     }
 }

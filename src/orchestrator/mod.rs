@@ -9,9 +9,11 @@ mod core;
 pub mod direct;
 mod draft;
 mod expiry;
+mod history;
 pub mod hub;
 mod link;
 pub mod metrics;
+pub mod receipt;
 pub mod request;
 mod retention;
 mod run;
@@ -30,6 +32,7 @@ use self::bell::Heard;
 use self::core::Core;
 use self::hub::Hub;
 use self::metrics::{CodeLabel, Metrics};
+use self::receipt::Receipts;
 use self::request::{Done, Failure, Request, Submission};
 use self::sight::Sight;
 use self::snapshot::Snapshot;
@@ -60,7 +63,12 @@ pub struct Orchestrator {
 impl Orchestrator {
     /// Starts the core and its bell on `tasks`. They end with `shutdown`.
     pub fn start(name: String, database_url: String, tasks: &mut JoinSet<()>, shutdown: &CancellationToken) -> Self {
-        let nothing = Snapshot { fleet: Fleet::new(Epoch(0)), sight: Sight::begin(tokio::time::Instant::now()), position: 0 };
+        let nothing = Snapshot {
+            fleet: Fleet::new(Epoch(0)),
+            sight: Sight::begin(tokio::time::Instant::now()),
+            position: 0,
+            receipts: Receipts::new(&[]),
+        };
         let (inbox, requests) = mpsc::channel(INBOX);
         let outlets = Outlets {
             ledger: watch::Sender::new(nothing.as_of()),

@@ -27,6 +27,7 @@ pub struct Sight {
     /// Lengths fall from first to last, ends rise: a gap that was followed by a longer one does not matter any more.
     gaps: Vec<Gap>,
     last_contact: Instant,
+    epoch_began: Instant,
 }
 
 /// Shorter gaps matter to no lease that may be configured.
@@ -36,7 +37,7 @@ impl Sight {
     /// Sight begins: whatever came before was not observed.
     #[must_use]
     pub fn begin(now: Instant) -> Self {
-        Self { heard: HashMap::new(), gaps: vec![Gap { length: Duration::MAX, end: now }], last_contact: now }
+        Self { heard: HashMap::new(), gaps: vec![Gap { length: Duration::MAX, end: now }], last_contact: now, epoch_began: now }
     }
 
     /// The log was read to its end, or appended to, by a request that began at `at`.
@@ -52,6 +53,12 @@ impl Sight {
     /// Everything observed so far is void: the log is another one than it was.
     pub fn blind(&mut self, now: Instant) {
         *self = Self::begin(now);
+    }
+
+    /// When the present epoch began, or sight if that was later.
+    #[must_use]
+    pub fn epoch_began(&self) -> Instant {
+        self.epoch_began
     }
 
     /// A sign of life was folded.
@@ -86,6 +93,10 @@ impl Sight {
 impl Observed for Sight {
     fn silence(&self, registration: RegistrationId, ttl: LeaseTtl) -> Duration {
         self.last_contact.saturating_duration_since(self.silent_since(registration, ttl))
+    }
+
+    fn since_epoch(&self) -> Duration {
+        self.last_contact.saturating_duration_since(self.epoch_began)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::fleet::Fleet;
 use crate::domain::token::Position;
+use crate::orchestrator::receipt::Receipts;
 use crate::orchestrator::sight::Sight;
 use crate::wire::push::AsOf;
 
@@ -11,6 +12,7 @@ pub struct Snapshot {
     pub sight: Sight,
     /// The last position of all that was folded, pulses included.
     pub position: Position,
+    pub receipts: Receipts,
 }
 
 impl Snapshot {

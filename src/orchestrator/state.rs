@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::draft::Carried;
 use super::hub::{Hub, touched};
 use super::metrics::{KindLabel, Metrics};
+use super::receipt::Receipts;
 use super::sight::Sight;
 use super::snapshot::Snapshot;
 use crate::domain::event::{ClaimKind, Event, LeaseExpired, Recorded};
@@ -22,6 +23,9 @@ use crate::wire::push::AsOf;
 
 /// Requests that are remembered by id after they were folded. Older ones are looked up in the log.
 const CARRIED_KEPT: usize = 20_000;
+
+/// Ledger events that are kept to be able to say what a database has lost.
+const RECENT_KEPT: usize = 4096;
 
 /// Tells everybody else what the core knows.
 #[derive(Debug)]
@@ -42,18 +46,26 @@ pub(super) struct State {
     /// Everything up to here is folded. Own appends may already be folded beyond it, while pulses of others in between are not.
     pub position: Position,
     pub carried: Carried,
+    /// The last ledger events that were folded here, oldest first: what can be told of them should the database lose them.
+    pub recent: VecDeque<Recorded>,
+    /// The last ledger event that is folded.
+    pub last: Option<(Position, Uuid)>,
+    pub receipts: Receipts,
     order: VecDeque<Uuid>,
     own_pulses: BTreeSet<Position>,
     touched: BTreeSet<crate::domain::name::RegistrationId>,
 }
 
 impl State {
-    pub(super) fn new(fleet: Fleet, head: &Head, now: Instant) -> Self {
+    pub(super) fn new(fleet: Fleet, head: &Head, now: Instant, receipts: Receipts) -> Self {
         Self {
             fleet,
             sight: Sight::begin(now),
             position: head.position,
             carried: HashMap::new(),
+            recent: VecDeque::new(),
+            last: None,
+            receipts,
             order: VecDeque::new(),
             own_pulses: BTreeSet::new(),
             touched: BTreeSet::new(),
@@ -63,7 +75,7 @@ impl State {
     /// Before the first contact with the database: nothing is known.
     pub(super) fn unknown(now: Instant) -> Self {
         let head = Head { epoch: Epoch(0), position: 0, ledger_position: 0, recorded_at: chrono::DateTime::UNIX_EPOCH };
-        Self::new(Fleet::new(Epoch(0)), &head, now)
+        Self::new(Fleet::new(Epoch(0)), &head, now, Receipts::new(&[]))
     }
 
     pub(super) fn condition(&self) -> Condition {
@@ -71,7 +83,7 @@ impl State {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        Snapshot { fleet: self.fleet.clone(), sight: self.sight.clone(), position: self.position }
+        Snapshot { fleet: self.fleet.clone(), sight: self.sight.clone(), position: self.position, receipts: self.receipts.clone() }
     }
 
     /// Folds what was read from the log. Own events that are folded already are passed over.
@@ -121,11 +133,18 @@ impl State {
         self.touched.extend(touched(&self.fleet, &recorded.event));
         match &recorded.event {
             Event::PodRegistered(event) => self.sight.hear(event.registration, now),
+            // The silence that was observed belongs to the history before.
+            Event::EpochBegan(_) => self.sight.blind(now),
             Event::PodLost(event) => self.sight.forget(event.registration),
             Event::PodLeft(event) => self.sight.forget(event.registration),
             event => count(event, metrics),
         }
         self.fleet = evolve(std::mem::replace(&mut self.fleet, Fleet::new(recorded.epoch)), &recorded)?;
+        self.last = Some((recorded.position, recorded.id));
+        self.recent.push_back(recorded.clone());
+        if self.recent.len() > RECENT_KEPT {
+            self.recent.pop_front();
+        }
         self.remember(recorded);
         Ok(())
     }
@@ -157,6 +176,7 @@ impl State {
         outlets.snapshot.send_replace(snapshot.clone());
         outlets.hub.ring(std::mem::take(&mut self.touched));
         outlets.metrics.position.set(self.position);
+        outlets.metrics.settling.set(self.fleet.settling().is_some().into());
         outlets.metrics.epoch.set(i64::from(self.fleet.epoch().0));
         snapshot
     }

@@ -9,7 +9,7 @@ use super::push::AsOf;
 use crate::domain::adapter::{Labels, Mode, OnLeaseLoss};
 use crate::domain::name::{AdapterName, ConnectorName, Incarnation, PodName, RegistrationId, SessionId};
 use crate::domain::status::OperationalStatus;
-use crate::domain::token::FencingToken;
+use crate::domain::token::{Epoch, FencingToken};
 
 /// `POST /v1/pods`: a pod's standing claim for whatever it may run, up to its capacity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -74,6 +74,9 @@ pub struct LeaseGrant {
     /// Why it is to stop, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// A lease of an earlier epoch: who holds it goes on and says so with the next heartbeat, who does not begins nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
     #[schema(value_type = String)]
     pub adapter: AdapterName,
     pub revision: u32,
@@ -98,6 +101,13 @@ pub struct HeartbeatRequest {
     pub incarnation: Incarnation,
     /// Counts the heartbeats of this incarnation.
     pub sequence: i64,
+    /// The newest epoch that the pod had heard of. Whoever names an older one than the present is not renewed by the answer.
+    #[schema(value_type = Option<i32>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// The newest receipt that it was given: it shows what a database had acknowledged before it lost it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// Every lease that the pod believes in.
     #[serde(default)]
     pub leases: Vec<LeaseReport>,
@@ -114,6 +124,9 @@ pub struct LeaseReport {
     /// Why it is not ACTIVE, in plain words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether the pod trusted the lease when it sent this. Only then a lease outlives the beginning of a new epoch.
+    #[serde(default)]
+    pub trusted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -122,6 +135,9 @@ pub struct HeartbeatAnswer {
     pub as_of: AsOf,
     /// Changes with the shortest lease timeout in use.
     pub heartbeat_interval_ms: u32,
+    /// To be sent with the next heartbeat as it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub receipt: String,
     /// Every lease that the pod owns: all of them are renewed.
     pub leases: Vec<RenewedLease>,
     /// Reported sessions that are not the pod's own any more (or never were).

@@ -77,6 +77,18 @@ impl Push {
         }
     }
 
+    /// The state of the log that it was true at, if it speaks of any.
+    #[must_use]
+    pub fn as_of(&self) -> Option<AsOf> {
+        match self {
+            Self::Sync(message) => Some(message.as_of),
+            Self::Start(message) => Some(message.as_of),
+            Self::Stop(message) => Some(message.as_of),
+            Self::Fence(message) => Some(message.as_of),
+            Self::Gone { .. } => None,
+        }
+    }
+
     /// # Errors
     /// None in practice: every message has a JSON form.
     pub fn data(&self) -> Result<String, serde_json::Error> {

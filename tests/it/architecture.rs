@@ -56,6 +56,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dev", &["client", "domain", "time", "wire"]),
     ("domain", &[]),
     ("http", &["audit", "domain", "log", "orchestrator", "time", "wire"]),
+    ("limits", &[]),
     ("log", &["domain", "wire"]),
     ("orchestrator", &["domain", "log", "wire"]),
     ("time", &[]),

@@ -12,8 +12,8 @@ use conncentric::domain::canonical::canonical;
 use conncentric::domain::entry::{Category, Level};
 use conncentric::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed, SessionLogged,
-    SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    EpochBegan, EpochCause, EpochSettled, Event, LeaseConfirmed, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed,
+    PulsesDropped, Recorded, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;
@@ -88,7 +88,8 @@ fn every_file_folds_in_a_small_history() {
     for ((kind, version), data) in &corpus {
         let history = before(kind).iter().map(current).chain([read(kind, *version, data)]);
         let fleet = history.zip(1..).fold(Fleet::new(Epoch(1)), |fleet, (event, position)| {
-            evolve(fleet, &recorded(event, position)).unwrap_or_else(|corrupt| panic!("{kind}.v{version}: {corrupt}"))
+            let epoch = if matches!(event, Event::EpochBegan(_)) { Epoch(2) } else { fleet.epoch() };
+            evolve(fleet, &Recorded { epoch, ..recorded(event, position) }).unwrap_or_else(|corrupt| panic!("{kind}.v{version}: {corrupt}"))
         });
         assert_eq!(fleet.ledger_position(), Position::try_from(before(kind).len() + 1).expect("small"), "{kind}.v{version}");
     }
@@ -109,6 +110,8 @@ fn before(kind: &str) -> &'static [&'static str] {
         "AccessTokenRevoked" => &["AccessTokenCreated"],
         "AdapterRevised" | "AdapterEnabled" | "AdapterDeleted" => &["AdapterDeclared"],
         "AdapterDisabled" => &["AdapterDeclared", "AdapterEnabled"],
+        "EpochSettled" => &["EpochBegan"],
+        "LeaseConfirmed" => &["AdapterDeclared", "AdapterEnabled", "PodRegistered", "SessionClaimed", "EpochBegan"],
         "PodDrained" | "PodLeft" | "PodLost" => &["PodRegistered"],
         "PodResumed" => &["PodRegistered", "PodDrained"],
         "SessionClaimed" => &["AdapterDeclared", "AdapterEnabled", "PodRegistered"],
@@ -183,6 +186,13 @@ fn meant(kind: &str, version: i16) -> Event {
         ("AdapterDisabled", 1) => AdapterDisabled { adapter, reason: Some("new certificates".into()) }.into(),
         ("AdapterEnabled", 1) => AdapterEnabled { adapter, reason: None }.into(),
         ("AdapterRevised", 1) => AdapterRevised { adapter, revision: 2, spec: wider_spec() }.into(),
+        ("EpochBegan", 1) => {
+            let database = Some("7412098341275012345/16384".into());
+            let because = EpochCause::Promoted;
+            EpochBegan { previous: Epoch(1), because, known: Some(1207), database, timeline: Some(2), wait_ms: 15_000 }.into()
+        }
+        ("EpochSettled", 1) => EpochSettled { waited_ms: 15_003 }.into(),
+        ("LeaseConfirmed", 1) => LeaseConfirmed { session, token, pod, incarnation }.into(),
         ("LeaseExpired", 1) => LeaseExpired { session, token, pod, incarnation, silence_ms: 15_012, ttl_ms, safety_margin_ms: 512 }.into(),
         ("PodDrained", 1) => PodDrained { pod, registration, reason: Some("node upgrade".into()) }.into(),
         ("PodLeft", 1) => PodLeft { pod, incarnation, registration }.into(),

@@ -8,6 +8,8 @@
 //!    new as the last statement about that session or the last one about *all* sessions, whichever is newer.
 //! 2. Tokens only grow. One that has ended never comes back, and the largest token that ended is remembered for that.
 //!
+//! A lease that is not confirmed in a new epoch begins nothing: whoever holds it goes on, whoever does not leaves it alone.
+//!
 //! Absent on purpose: time. How long a belief may be acted upon is the matter of [`trust`](super::trust).
 
 #[cfg(test)]
@@ -121,7 +123,7 @@ impl Belief {
 
     /// One lease of the pod, as it was at `as_of`.
     pub(super) fn hear_grant(&mut self, as_of: AsOf, grant: LeaseGrant) -> Vec<Effect> {
-        if self.is_old(&grant.session, as_of) {
+        if self.is_old(&grant.session, as_of) || (grant.unconfirmed && !self.holds(&grant)) {
             return Vec::new();
         }
         let mut effects = Vec::new();
@@ -181,6 +183,10 @@ impl Belief {
     /// The registration is gone, and all leases with it.
     pub(super) fn lose_all(&mut self, reason: &str) -> Vec<Effect> {
         self.sessions.iter_mut().filter_map(|(session, known)| known.lose(session, reason)).collect()
+    }
+
+    fn holds(&self, grant: &LeaseGrant) -> bool {
+        self.sessions.get(&grant.session).is_some_and(|known| known.held.is_some() && known.token == grant.token)
     }
 
     fn is_old(&self, session: &SessionId, as_of: AsOf) -> bool {

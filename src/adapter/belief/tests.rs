@@ -28,6 +28,7 @@ fn grant(number: usize, position: Position, desired: Desired) -> LeaseGrant {
         ttl_ms: 5000,
         desired,
         reason: None,
+        unconfirmed: false,
         adapter: "venue".parse().expect("valid"),
         revision: 1,
         connector: "tcp".parse().expect("valid"),
@@ -40,7 +41,14 @@ fn grant(number: usize, position: Position, desired: Desired) -> LeaseGrant {
 
 fn answer(as_of: AsOf, leases: &[(usize, Position)], missed: Vec<LeaseGrant>) -> HeartbeatAnswer {
     let renewed = |&(n, p): &(usize, Position)| RenewedLease { session: session(n), token: token(p), ttl_ms: 5000 };
-    HeartbeatAnswer { as_of, heartbeat_interval_ms: 1000, leases: leases.iter().map(renewed).collect(), fenced: Vec::new(), missed }
+    HeartbeatAnswer {
+        as_of,
+        heartbeat_interval_ms: 1000,
+        receipt: String::new(),
+        leases: leases.iter().map(renewed).collect(),
+        fenced: Vec::new(),
+        missed,
+    }
 }
 
 fn fence(number: usize, position: Position) -> Effect {

@@ -31,6 +31,10 @@ impl Observed for Story {
     fn silence(&self, registration: RegistrationId, _: LeaseTtl) -> Duration {
         if self.silent == Some(registration) { Duration::from_millis(5003) } else { Duration::ZERO }
     }
+
+    fn since_epoch(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 impl Story {
@@ -80,8 +84,8 @@ impl Story {
 
     fn reports(&mut self, status: OperationalStatus) {
         let Lease { holder, token, .. } = self.lease();
-        let report = Report { session: session(), token, status, reason: None };
-        let heartbeat = Heartbeat { holder, sequence: 1, reports: vec![report], access_token: access_token() };
+        let report = Report { session: session(), token, status, reason: None, trusted: true };
+        let heartbeat = Heartbeat { holder, sequence: 1, epoch: None, seen: None, reports: vec![report], access_token: access_token() };
         self.happens("pod:pod-1 via token:2", &Command::Heartbeat(heartbeat));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::Step;
-use crate::domain::event::{ClaimKind, Event, SessionClaimed, SessionReleased};
+use crate::domain::event::{ClaimKind, EpochBegan, EpochCause, Event, SessionClaimed, SessionReleased};
 use crate::domain::name::SessionId;
 use crate::domain::token::FencingToken;
 
@@ -33,6 +33,11 @@ fn happened(step: &Step) -> String {
             millis(event.ttl_ms.as_millis().into()),
             millis(event.safety_margin_ms),
         ),
+        Event::LeaseConfirmed(event) => format!("{} confirmed that it holds it still", event.pod),
+        Event::EpochBegan(event) => epoch_began(step, event),
+        Event::EpochSettled(event) => {
+            format!("the epoch settled after {}: sessions may be granted again", millis(event.waited_ms))
+        }
         Event::AdapterDeclared(event) => format!("adapter {} was declared", event.adapter),
         Event::AdapterRevised(event) => format!("adapter {} was changed to revision {}", event.adapter, event.revision),
         Event::AdapterDeleted(event) => format!("adapter {} was deleted", event.adapter),
@@ -47,6 +52,20 @@ fn happened(step: &Step) -> String {
         Event::AccessTokenCreated(event) => format!("access token {} was made for {}, role {}", event.access_token, event.name, event.role),
         Event::AccessTokenRevoked(event) => format!("access token {} was revoked", event.access_token),
     }
+}
+
+fn epoch_began(step: &Step, event: &EpochBegan) -> String {
+    let recorded = &step.recorded;
+    let why = match event.because {
+        EpochCause::Restored => "the log was found in another database",
+        EpochCause::Promoted => "the database was found on another timeline",
+        EpochCause::LostHistory => "the database was found without what it had acknowledged",
+    };
+    let lost = event.known.filter(|known| *known >= recorded.position).map_or_else(
+        || "nothing is known to be lost".to_owned(),
+        |known| format!("what stood at positions {} to {known} is lost", recorded.position),
+    );
+    format!("epoch {} began after epoch {}: {why}; {lost}", recorded.epoch, event.previous)
 }
 
 fn claimed(step: &Step, event: &SessionClaimed) -> String {
@@ -74,6 +93,7 @@ fn reason(step: &Step, because: &Step) -> String {
         Event::SessionMoveOrdered(event) => format!("{} was to move to {}", of(&event.session), event.to),
         Event::SessionClaimed(event) => format!("{} had been given {}", event.pod, of(&event.session)),
         Event::SessionStatusChanged(event) => format!("{} was {}", of(&event.session), event.status),
+        Event::EpochBegan(_) => format!("epoch {} had begun, and it was not confirmed", because.recorded.epoch),
         Event::PodDrained(event) => format!("{} was to hand over its sessions", event.pod),
         Event::PodRegistered(event) => format!("{} had registered", event.pod),
         _ => happened(because),
@@ -86,6 +106,7 @@ fn about(event: &Event) -> Option<&SessionId> {
         Event::SessionStatusChanged(event) => Some(&event.session),
         Event::SessionMoveOrdered(event) => Some(&event.session),
         Event::SessionReleased(event) => Some(&event.session),
+        Event::LeaseConfirmed(event) => Some(&event.session),
         Event::LeaseExpired(event) => Some(&event.session),
         _ => None,
     }

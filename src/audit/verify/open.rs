@@ -32,8 +32,10 @@ pub async fn verify_database(database_url: &str, rebuild: bool, meter: &Arc<Mete
         return Err(LogError::Unsuitable(problem.into()));
     }
     let mut building = Connection::open(database_url, Purpose::Read).await?;
+    let mut comparing = Connection::open(database_url, Purpose::Read).await?;
     let scratch = same_snapshot(&mut building, &snapshot).await?;
-    verify(&snapshot, Rebuild::Beside(&scratch), meter).await
+    let beside = same_snapshot(&mut comparing, &snapshot).await?;
+    verify(&snapshot, Rebuild::Beside(&scratch, &beside), meter).await
 }
 
 /// A transaction that sees exactly what the other one sees, and may write. Nobody commits it.

@@ -7,7 +7,7 @@ use super::positions::{PULSES_DROPPED, Positions};
 use super::read::{Head, PulseRow};
 use super::report::{Check, Difference};
 use crate::audit::chain;
-use crate::audit::row::LedgerRow;
+use crate::audit::row::RowRef;
 use crate::domain::canonical::numbers_are_exact;
 use crate::domain::evolve::evolve;
 use crate::domain::fleet::Fleet;
@@ -18,6 +18,8 @@ use crate::domain::token::{Epoch, Position};
 pub(super) struct Pass {
     fleet: Fleet,
     hash: Vec<u8>,
+    /// Room for the bytes that are hashed.
+    text: String,
     epoch: Option<Epoch>,
     recorded_at: DateTime<Utc>,
     ledger_position: Position,
@@ -40,6 +42,7 @@ impl Pass {
         Self {
             fleet: Fleet::new(Epoch(0)),
             hash: chain::genesis(),
+            text: String::new(),
             epoch: None,
             recorded_at: DateTime::<Utc>::MIN_UTC,
             ledger_position: 0,
@@ -55,20 +58,21 @@ impl Pass {
         self.events
     }
 
-    pub(super) fn ledger(&mut self, row: LedgerRow) -> Result<(), Difference> {
+    pub(super) fn ledger(&mut self, row: &RowRef<'_>) -> Result<(), Difference> {
         self.place(row.position)?;
-        self.chain(&row)?;
+        let hash = self.chain(row)?;
         self.order(row.position, row.epoch, row.recorded_at)?;
         if let Some(cause) = row.cause.filter(|cause| !self.positions.has_ledger(*cause)) {
             return Err(Difference::at(Check::Order, row.position, format!("its cause, {cause}, is no earlier event")));
         }
-        self.fold(&row)?;
+        self.fold(row)?;
         self.positions.fill_ledger(row.position);
         if row.kind == PULSES_DROPPED {
-            self.positions.account(row.position, &row.data)?;
+            self.positions.account(row.position, row.data)?;
         }
         self.ledger_position = row.position;
-        self.hash = row.hash;
+        self.hash.clear();
+        self.hash.extend_from_slice(&hash);
         self.epoch = Some(row.epoch);
         self.events += 1;
         Ok(())
@@ -106,11 +110,11 @@ impl Pass {
         Ok(())
     }
 
-    fn chain(&self, row: &LedgerRow) -> Result<(), Difference> {
-        let hash = chain::link(&self.hash, row);
-        if hash.is_ok_and(|hash| hash == row.hash) {
+    fn chain(&mut self, row: &RowRef<'_>) -> Result<[u8; 32], Difference> {
+        let hash = chain::link_within(&self.hash, row, &mut self.text);
+        if let Some(hash) = hash.ok().filter(|hash| hash == row.hash) {
             let odd = || Difference::at(Check::Chain, row.position, "its data holds digits that it was not written with: it was changed");
-            return if numbers_are_exact(&row.data) { Ok(()) } else { Err(odd()) };
+            return if numbers_are_exact(row.data) { Ok(hash) } else { Err(odd()) };
         }
         match self.positions.gap_between(self.ledger_position, row.position) {
             Some(missing) => {
@@ -134,7 +138,7 @@ impl Pass {
         Ok(())
     }
 
-    fn fold(&mut self, row: &LedgerRow) -> Result<(), Difference> {
+    fn fold(&mut self, row: &RowRef<'_>) -> Result<(), Difference> {
         let recorded = row.recorded().map_err(|error| Difference::at(Check::Unreadable, row.position, error.to_string()))?;
         if recorded.event.stream() != row.stream {
             let problem = format!("it is filed under {} and is about {}", row.stream, recorded.event.stream());

@@ -1,25 +1,19 @@
-//! Brings the log from the snapshot to the pass: pages of rows on their way while the page before is worked on.
+//! Brings the log from the snapshot to the pass, row by row.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::mpsc;
 use tokio_postgres::types::FromSql;
 use tokio_postgres::{Row, Transaction};
 
 use super::Meter;
 use super::pass::{Folded, Pass};
 use super::report::{Check, Difference, Step, StepName, Timer};
-use crate::audit::row::LedgerRow;
+use crate::audit::pages::{self, Pages};
+use crate::audit::row::RowRef;
 use crate::domain::token::{Epoch, Position};
 use crate::log::{LogError, sql};
-
-/// Rows of a page: enough to keep the wire busy, few enough to stay small.
-const PAGE: i32 = 4000;
-
-/// Pages that wait for the pass.
-const AHEAD: usize = 2;
 
 /// Where the log ends, by its own account.
 #[derive(Debug, Clone)]
@@ -77,11 +71,8 @@ pub(super) async fn head(snapshot: &Transaction<'_>) -> Result<Result<Head, Diff
 /// Takes the whole log through a [`Pass`], on a thread of its own.
 pub(super) async fn pass(snapshot: &Transaction<'_>, head: &Head, meter: &Arc<Meter>) -> Result<Passed, LogError> {
     let timer = Timer::start();
-    let (pages, waiting) = mpsc::channel(AHEAD);
     let (head, meter) = (head.clone(), meter.clone());
-    let pass = tokio::task::spawn_blocking(move || follow(waiting, &head, &meter));
-    send_pages(snapshot, pages).await?;
-    let (events, outcome) = pass.await.map_err(|error| LogError::Inconsistent(format!("the pass over the log ended early: {error}")))?;
+    let (events, outcome) = pages::read(snapshot, sql::VERIFY_LOG, &[], move |pages| follow(pages, &head, &meter)).await?;
     let (folded, differences) = match outcome {
         Ok(folded) => (Some(folded), vec![]),
         Err(difference) => (None, vec![difference]),
@@ -89,23 +80,9 @@ pub(super) async fn pass(snapshot: &Transaction<'_>, head: &Head, meter: &Arc<Me
     Ok(Passed { step: Step::done(StepName::Log, events, &timer, differences), folded })
 }
 
-/// Until there are no more rows, or nobody wants them because a difference was found.
-async fn send_pages(snapshot: &Transaction<'_>, pages: mpsc::Sender<Vec<Row>>) -> Result<(), LogError> {
-    let statement = snapshot.prepare(sql::VERIFY_LOG).await?;
-    snapshot.query_one(sql::VERIFY_ORDER, &[&"off"]).await?;
-    let portal = snapshot.bind(&statement, &[]).await?;
-    snapshot.query_one(sql::VERIFY_ORDER, &[&"on"]).await?;
-    loop {
-        let page = snapshot.query_portal(&portal, PAGE).await?;
-        if page.is_empty() || pages.send(page).await.is_err() {
-            return Ok(());
-        }
-    }
-}
-
-fn follow(mut pages: mpsc::Receiver<Vec<Row>>, head: &Head, meter: &Meter) -> (u64, Result<Folded, Difference>) {
+fn follow(pages: Pages, head: &Head, meter: &Meter) -> (u64, Result<Folded, Difference>) {
     let mut pass = Pass::new(head);
-    while let Some(page) = pages.blocking_recv() {
+    for page in pages {
         for row in &page {
             if let Err(difference) = take(&mut pass, row) {
                 return (pass.events(), Err(difference));
@@ -127,7 +104,7 @@ fn take(pass: &mut Pass, row: &Row) -> Result<(), Difference> {
     if row.try_get(1).map_err(unreadable)? {
         pass.pulse(&pulse_row(row).map_err(unreadable)?)
     } else {
-        pass.ledger(ledger_row(row).map_err(unreadable)?)
+        pass.ledger(&ledger_row(row).map_err(unreadable)?)
     }
 }
 
@@ -143,8 +120,8 @@ fn pulse_row(row: &Row) -> Result<PulseRow, tokio_postgres::Error> {
     })
 }
 
-fn ledger_row(row: &Row) -> Result<LedgerRow, tokio_postgres::Error> {
-    Ok(LedgerRow {
+fn ledger_row(row: &Row) -> Result<RowRef<'_>, tokio_postgres::Error> {
+    Ok(RowRef {
         position: row.try_get(0)?,
         epoch: Epoch(row.try_get(2)?),
         kind: row.try_get(3)?,

@@ -15,26 +15,76 @@ use crate::domain::token::Position;
 use crate::log::{LogError, make_projections, sql};
 
 /// Positions that are applied at a time. Any cutting gives the same rows; this one shows progress.
-const SPAN: Position = 200_000;
+const SPAN: Position = 1_000_000;
 
 /// Longest text of a row that is shown, in characters.
 const SHOWN: usize = 400;
 
-pub(super) async fn run(transaction: &Transaction<'_>, head: &Head, meter: &Meter) -> Result<Vec<Step>, LogError> {
+/// Projections whose rows come of one event each: a view of the log says which rows, and nothing is built.
+const ENTRIES: &str = "v";
+
+/// All the others, which are built as tables.
+const TABLES: &str = "r";
+
+/// What a comparison came to.
+#[derive(Debug, Default)]
+struct Compared {
+    rows: u64,
+    differences: Vec<Difference>,
+}
+
+/// `beside` is another transaction with the same snapshot: entries are compared there while the tables are being built.
+pub(super) async fn run(
+    transaction: &Transaction<'_>,
+    beside: Option<&Transaction<'_>>,
+    head: &Head,
+    meter: &Meter,
+) -> Result<Vec<Step>, LogError> {
+    let entries = async {
+        let Some(beside) = beside else { return Ok(Compared::default()) };
+        make(beside).await?;
+        compare(beside, ENTRIES).await
+    };
+    let ((built, tables), entries) = tokio::try_join!(tables(transaction, beside.is_none(), head, meter), entries)?;
+    let Some((timer, Compared { rows, mut differences })) = tables else {
+        return Ok(vec![built, Step::skipped(StepName::Rows, "the projections could not be rebuilt")]);
+    };
+    differences.extend(entries.differences);
+    differences.sort_by_key(|difference| difference.position.unwrap_or(Position::MAX));
+    Ok(vec![built, Step::done(StepName::Rows, rows + entries.rows, &timer, differences)])
+}
+
+/// The step of building, and what came of it if it could be done.
+async fn tables(
+    transaction: &Transaction<'_>,
+    alone: bool,
+    head: &Head,
+    meter: &Meter,
+) -> Result<(Step, Option<(Timer, Compared)>), LogError> {
     let timer = Timer::start();
     if let Err(error) = build(transaction, head, meter).await {
         let difference = impossible(error, "the projections cannot be rebuilt from the log")?;
-        let built = Step::done(StepName::Rebuild, meter.rebuilt(), &timer, vec![difference]);
-        return Ok(vec![built, Step::skipped(StepName::Rows, "the projections could not be rebuilt")]);
+        return Ok((Step::done(StepName::Rebuild, meter.rebuilt(), &timer, vec![difference]), None));
     }
     let built = Step::done(StepName::Rebuild, u64::try_from(head.ledger_position).unwrap_or(0), &timer, vec![]);
-    Ok(vec![built, compare(transaction).await?])
+    let timer = Timer::start();
+    let mut compared = compare(transaction, TABLES).await?;
+    if alone {
+        let entries = compare(transaction, ENTRIES).await?;
+        compared.rows += entries.rows;
+        compared.differences.extend(entries.differences);
+    }
+    Ok((built, Some((timer, compared))))
+}
+
+/// Makes the projections, empty, in a schema of our own, so that two may verify at a time.
+async fn make(transaction: &Transaction<'_>) -> Result<(), LogError> {
+    make_projections(transaction, &format!("verify_{}", Uuid::new_v4().simple())).await?;
+    Ok(transaction.batch_execute(sql::VERIFY_SCRATCH).await?)
 }
 
 async fn build(transaction: &Transaction<'_>, head: &Head, meter: &Meter) -> Result<(), LogError> {
-    // A schema of our own, so that two may verify at a time.
-    make_projections(transaction, &format!("verify_{}", Uuid::new_v4().simple())).await?;
-    transaction.batch_execute(sql::VERIFY_SCRATCH).await?;
+    make(transaction).await?;
     let apply = transaction.prepare(sql::VERIFY_APPLY).await?;
     let mut done = 0;
     while done < head.ledger_position {
@@ -46,23 +96,21 @@ async fn build(transaction: &Transaction<'_>, head: &Head, meter: &Meter) -> Res
     Ok(())
 }
 
-async fn compare(transaction: &Transaction<'_>) -> Result<Step, LogError> {
-    let timer = Timer::start();
+async fn compare(transaction: &Transaction<'_>, kind: &str) -> Result<Compared, LogError> {
     transaction.batch_execute(sql::VERIFY_COMPARE).await?;
-    let tables = match transaction.query(sql::VERIFY_ROWS, &[]).await {
+    let tables = match transaction.query(sql::VERIFY_ROWS, &[&kind]).await {
         Ok(tables) => tables,
         Err(error) => {
             let difference = impossible(error.into(), "the live projections cannot be compared")?;
-            return Ok(Step::done(StepName::Rows, 0, &timer, vec![difference]));
+            return Ok(Compared { rows: 0, differences: vec![difference] });
         }
     };
-    let (mut checked, mut differences) = (0, Vec::new());
+    let mut compared = Compared::default();
     for table in &tables {
-        checked += u64::try_from(table.try_get::<_, i64>("row_count")?).unwrap_or(0);
-        differences.extend(difference(transaction, table).await?);
+        compared.rows += u64::try_from(table.try_get::<_, i64>("row_count")?).unwrap_or(0);
+        compared.differences.extend(difference(transaction, table).await?);
     }
-    differences.sort_by_key(|difference| difference.position.unwrap_or(Position::MAX));
-    Ok(Step::done(StepName::Rows, checked, &timer, differences))
+    Ok(compared)
 }
 
 /// What the server refuses to do with what it holds is a finding; that it does not answer is none.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Draft;
+use super::{Draft, epoch};
 use crate::domain::event::{AdapterEnabled, AdapterRevised, ClaimKind, Event, SessionClaimed, SessionMoveOrdered};
 use crate::domain::fleet::{Fleet, Vacated};
 use crate::domain::name::{AdapterName, PodName, RegistrationId, SessionId};
@@ -18,7 +18,7 @@ pub(super) fn assign(draft: &mut Draft, observed: &impl Observed) -> Result<(), 
     // Room only shrinks from here on, so where one session of an adapter has no place, none of the others has.
     let mut without_place = BTreeSet::new();
     for session in waiting(draft) {
-        if without_place.contains(&session.adapter) {
+        if without_place.contains(&session.adapter) || !epoch::may_grant(&draft.fleet, &session, observed) {
             continue;
         }
         match placement::choose(&draft.fleet, &session, None, observed) {
@@ -95,7 +95,7 @@ fn claim_of(fleet: &Fleet, session: &SessionId, id: RegistrationId, kind: ClaimK
 }
 
 fn hand_over_from_draining(draft: &mut Draft, cause: Option<Position>, observed: &impl Observed) -> Result<(), Refusal> {
-    for (_, session, owner) in handovers(&draft.fleet) {
+    for (_, session, owner) in handovers(&draft.fleet, observed) {
         if let Ok(to) = placement::choose(&draft.fleet, &session, Some(&owner), observed) {
             order_move(draft, &session, to, cause)?;
         }
@@ -104,9 +104,11 @@ fn hand_over_from_draining(draft: &mut Draft, cause: Option<Position>, observed:
 }
 
 /// Sessions of draining pods that should run on and have nowhere to go yet, with their owners; first served first.
-fn handovers(fleet: &Fleet) -> BTreeSet<(Reverse<i32>, SessionId, PodName)> {
+fn handovers(fleet: &Fleet, observed: &impl Observed) -> BTreeSet<(Reverse<i32>, SessionId, PodName)> {
     let leases = fleet.draining().flat_map(|id| fleet.leases_of(id));
-    let waiting = leases.filter(|(session, lease)| lease.moving_to.is_none() && fleet.wants(session));
+    // Who gives a session up that nobody may be granted yet makes an outage of it.
+    let waiting =
+        leases.filter(|(session, lease)| lease.moving_to.is_none() && fleet.wants(session) && epoch::may_grant(fleet, session, observed));
     let priority = |session: &SessionId| Reverse(fleet.adapter(&session.adapter).map_or(i32::MIN, |adapter| adapter.spec.priority));
     waiting.map(|(session, lease)| (priority(session), session.clone(), lease.holder.pod.clone())).collect()
 }

@@ -1,6 +1,6 @@
 //! A pod claims sessions by name.
 
-use super::{Draft, assign, speaker};
+use super::{Draft, assign, epoch, speaker};
 use crate::domain::command::Claim;
 use crate::domain::event::ClaimKind;
 use crate::domain::fleet::{Fleet, Registration};
@@ -30,7 +30,9 @@ fn judge(fleet: &Fleet, holder: &Holder, id: RegistrationId, session: &SessionId
     let adapter = fleet.adapter(&session.adapter).ok_or_else(|| Refusal::AdapterUnknown(session.adapter.clone()))?;
     let entry = fleet.session(session).ok_or_else(|| Refusal::SessionUnknown(session.clone()))?;
     if let Some(lease) = &entry.lease {
-        return if lease.holder == *holder {
+        return if !lease.confirmed {
+            Err(Refusal::EpochSettling { session: session.clone(), epoch: fleet.epoch() })
+        } else if lease.holder == *holder {
             Ok(Verdict::OwnAlready)
         } else {
             Err(Refusal::OwnedByAnother { session: session.clone(), owner: lease.holder.clone() })
@@ -38,6 +40,9 @@ fn judge(fleet: &Fleet, holder: &Holder, id: RegistrationId, session: &SessionId
     }
     if !adapter.enabled {
         return Err(Refusal::AdapterDisabled(session.adapter.clone()));
+    }
+    if !epoch::may_grant(fleet, session, observed) {
+        return Err(Refusal::EpochSettling { session: session.clone(), epoch: fleet.epoch() });
     }
     let silence = observed.silence(id, adapter.spec.lease_ttl_ms);
     let fits = |registration: &Registration| placement::fits(registration, &adapter.spec, silence);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Draft;
+use super::{Draft, epoch};
 use crate::domain::adapter::LeaseTtl;
 use crate::domain::event::{LeaseExpired, PodLost};
 use crate::domain::fleet::{Fleet, RegistrationState};
@@ -12,6 +12,7 @@ use crate::domain::placement::Observed;
 use crate::domain::refusal::Refusal;
 
 pub(super) fn expire(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+    epoch::settle(draft, observed)?;
     // Looked up before anything ends: the last lease of the shortest timeout must not take its owner's silence with it.
     let lost_after = lost_after(&draft.fleet);
     let registrations: Vec<RegistrationId> = draft.fleet.registrations().map(|(id, _)| id).collect();

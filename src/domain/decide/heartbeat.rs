@@ -1,8 +1,9 @@
 //! A heartbeat: renews everything the pod owns, and records what has changed since the last one.
 
-use super::{Decision, Draft, speaker};
+use super::{Decision, Draft, epoch, speaker};
 use crate::domain::command::{Heartbeat, Report};
-use crate::domain::event::SessionStatusChanged;
+use crate::domain::event::{LeaseConfirmed, SessionStatusChanged};
+use crate::domain::name::Holder;
 use crate::domain::refusal::Refusal;
 use crate::domain::status::OperationalStatus;
 
@@ -20,6 +21,11 @@ pub(super) fn heartbeat(mut draft: Draft, heartbeat: &Heartbeat) -> Result<Decis
         if report.status == OperationalStatus::Inactive {
             continue;
         }
+        if epoch::confirms(lease, heartbeat.epoch, report, &draft.fleet) {
+            let (session, token, Holder { pod, incarnation }) = (report.session.clone(), report.token, heartbeat.holder.clone());
+            draft.propose(LeaseConfirmed { session, token, pod, incarnation }, None)?;
+        }
+        let Some(lease) = draft.fleet.session(&report.session).and_then(|session| session.lease.as_ref()) else { continue };
         let reason = shown_reason(report);
         if lease.status != report.status || lease.reason != reason {
             let event = SessionStatusChanged { session: report.session.clone(), token: report.token, status: report.status, reason };

@@ -9,6 +9,7 @@ mod assign;
 mod claim;
 mod drain;
 mod drop_pulses;
+mod epoch;
 mod expire;
 mod heartbeat;
 mod log;
@@ -24,6 +25,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 pub use drain::preview as preview_drain;
+pub use epoch::settles_after;
 pub use expire::lost_after;
 pub use move_session::judge as judge_move;
 

@@ -1,6 +1,6 @@
 //! Orders a planned move of one session to a named pod.
 
-use super::{Draft, assign};
+use super::{Draft, assign, epoch};
 use crate::domain::command::MoveSession;
 use crate::domain::fleet::Fleet;
 use crate::domain::name::RegistrationId;
@@ -31,6 +31,9 @@ pub fn judge(fleet: &Fleet, order: &MoveSession, observed: &impl Observed) -> Re
     }
     if let Some(target) = &lease.moving_to {
         return Err(Refusal::MovingAlready { session: session.clone(), to: target.pod.clone() });
+    }
+    if !epoch::may_grant(fleet, session, observed) {
+        return Err(Refusal::EpochSettling { session: session.clone(), epoch: fleet.epoch() });
     }
     let silence = observed.silence(id, adapter.spec.lease_ttl_ms);
     match placement::fits(target, &adapter.spec, silence) {

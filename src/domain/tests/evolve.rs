@@ -1,7 +1,7 @@
 //! History that contradicts itself is refused, whatever wrote it, and says where and why.
 
 use super::facts::*;
-use super::given::{Given, given};
+use super::given::{Given, given, in_epoch};
 use super::shapes::*;
 use crate::domain::decide::provisional;
 use crate::domain::event::Recorded;
@@ -111,7 +111,8 @@ fn a_token_that_does_not_fit_is_refused_and_never_wraps() {
     let world = running_on_pod_1().and([released("a/0")]);
     let next = world.forged(&placed("a/0", "pod-2"), |_| {});
     world.contradicts_as_recorded(&Recorded { position: 1 << 40, ..next.clone() }, "below 2^63");
-    world.contradicts_as_recorded(&Recorded { epoch: Epoch(1 << 23), ..next }, "below 2^63");
+    let far = Given { fleet: in_epoch(world.fleet, Epoch(1 << 23)), ..world };
+    far.contradicts_as_recorded(&Recorded { epoch: Epoch(1 << 23), position: next.position + 1, ..next }, "below 2^63");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::domain::command::Register;
 use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    Event, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed, SessionLogged,
-    SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    EpochSettled, Event, LeaseConfirmed, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped,
+    SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};
@@ -222,6 +222,18 @@ pub(crate) fn expired(id: &str, silence: u64) -> Fact {
             safety_margin_ms: u64::try_from(margin.as_millis()).expect("small"),
         }
     })
+}
+
+pub(crate) fn confirmed(id: &str) -> Fact {
+    let session = session(id);
+    Fact::new(move |fleet| {
+        let Lease { holder, token, .. } = lease(fleet, &session).clone();
+        LeaseConfirmed { session: session.clone(), token, pod: holder.pod, incarnation: holder.incarnation }
+    })
+}
+
+pub(crate) fn epoch_settled(waited_ms: u64) -> Fact {
+    Fact::new(move |_| EpochSettled { waited_ms })
 }
 
 pub(crate) fn access_token_created(digit: char, name: &str, role: Role, pod: Option<&str>) -> Fact {

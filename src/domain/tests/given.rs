@@ -10,26 +10,36 @@ use super::orders::Order;
 use super::shapes::{holder, session};
 use crate::domain::adapter::LeaseTtl;
 use crate::domain::decide::{Decision, decide, provisional};
+use crate::domain::event::{EpochBegan, EpochCause, Recorded};
 use crate::domain::evolve::evolve;
 use crate::domain::fleet::{Fleet, Session};
 use crate::domain::name::{RegistrationId, SessionId};
 use crate::domain::placement::Observed;
 use crate::domain::refusal::Refusal;
-use crate::domain::token::Epoch;
+use crate::domain::token::{Epoch, Position};
 
 /// Silences as a test sets them; whoever is not mentioned was heard just now.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Silences(BTreeMap<RegistrationId, Duration>);
+pub(crate) struct Silences(BTreeMap<RegistrationId, Duration>, Duration);
 
 impl Silences {
     pub(crate) fn set(&mut self, id: RegistrationId, silence: Duration) {
         self.0.insert(id, silence);
+    }
+
+    /// The epoch began so long ago.
+    pub(crate) fn set_since_epoch(&mut self, since: Duration) {
+        self.1 = since;
     }
 }
 
 impl Observed for Silences {
     fn silence(&self, registration: RegistrationId, _: LeaseTtl) -> Duration {
         self.0.get(&registration).copied().unwrap_or_default()
+    }
+
+    fn since_epoch(&self) -> Duration {
+        self.1
     }
 }
 
@@ -56,6 +66,19 @@ impl Given {
     pub(crate) fn silent(mut self, pod: &str, millis: u64) -> Self {
         let (id, _) = self.fleet.registration_of(&holder(pod)).unwrap_or_else(|| panic!("{pod} is not registered here"));
         self.silences.set(id, Duration::from_millis(millis));
+        self
+    }
+
+    /// A new epoch has begun, in which positions go on.
+    pub(crate) fn in_a_new_epoch(mut self) -> Self {
+        let next = Epoch(self.fleet.epoch().0 + 1);
+        self.fleet = in_epoch(self.fleet, next);
+        self
+    }
+
+    /// So many milliseconds have passed since the epoch began.
+    pub(crate) fn into_the_epoch(mut self, millis: u64) -> Self {
+        self.silences.set_since_epoch(Duration::from_millis(millis));
         self
     }
 
@@ -145,4 +168,17 @@ impl Outcome {
         }
         Given { fleet, silences: self.before.silences }
     }
+}
+
+/// The fleet after an epoch has begun.
+pub(crate) fn in_epoch(fleet: Fleet, epoch: Epoch) -> Fleet {
+    let next = fleet.ledger_position() + 1;
+    in_epoch_at(fleet, epoch, next)
+}
+
+pub(crate) fn in_epoch_at(fleet: Fleet, epoch: Epoch, position: Position) -> Fleet {
+    let (database, timeline) = (None, None);
+    let began = EpochBegan { previous: fleet.epoch(), because: EpochCause::Promoted, known: None, database, timeline, wait_ms: 0 };
+    let recorded = Recorded { position, epoch, ..provisional(&fleet, began.into(), None) };
+    evolve(fleet, &recorded).unwrap_or_else(|corrupt| panic!("the epoch cannot begin: {corrupt}"))
 }

@@ -10,7 +10,7 @@ use crate::domain::fleet::Fleet;
 use crate::domain::identity::{AccessTokenId, BearerToken, Role};
 use crate::domain::name::SessionId;
 use crate::domain::status::OperationalStatus;
-use crate::domain::token::{FencingToken, Position};
+use crate::domain::token::{Epoch, FencingToken, Position};
 
 use super::shapes::{access_token, adapter, holder, pod_name, session};
 
@@ -126,14 +126,33 @@ pub(crate) fn reports(pod: &str, id: &str, status: OperationalStatus, reason: Op
     let (pod, session, reason) = (pod.to_owned(), session(id), reason.map(str::to_owned));
     Order(Box::new(move |fleet| {
         let token = current(fleet, &session);
-        heartbeat_of(&pod, vec![Report { session, token, status, reason }])
+        heartbeat_of(&pod, vec![Report { session, token, status, reason, trusted: true }])
     }))
 }
 
 /// A heartbeat that says ACTIVE under a token of one's own choice.
 pub(crate) fn reports_under(pod: &str, id: &str, token: FencingToken) -> Order {
-    let report = Report { session: session(id), token, status: OperationalStatus::Active, reason: None };
+    let report = Report { session: session(id), token, status: OperationalStatus::Active, reason: None, trusted: true };
     Order::plain(heartbeat_of(pod, vec![report]))
+}
+
+/// A heartbeat in the present epoch that says ACTIVE of a lease that the pod trusts.
+pub(crate) fn confirms(pod: &str, id: &str) -> Order {
+    let (pod, session) = (pod.to_owned(), session(id));
+    Order(Box::new(move |fleet| active_in(fleet.epoch(), true, &pod, &session, fleet)))
+}
+
+/// The same, said with knowledge of this epoch, of a lease that the pod trusts or not.
+pub(crate) fn speaks_in(epoch: i32, trusted: bool, pod: &str, id: &str) -> Order {
+    let (pod, session) = (pod.to_owned(), session(id));
+    Order(Box::new(move |fleet| active_in(Epoch(epoch), trusted, &pod, &session, fleet)))
+}
+
+fn active_in(epoch: Epoch, trusted: bool, pod: &str, session: &SessionId, fleet: &Fleet) -> Command {
+    let report =
+        Report { session: session.clone(), token: current(fleet, session), status: OperationalStatus::Active, reason: None, trusted };
+    let (reports, access_token) = (vec![report], own());
+    Command::Heartbeat(Heartbeat { holder: holder(pod), sequence: 1, epoch: Some(epoch), seen: None, reports, access_token })
 }
 
 pub(crate) fn heartbeat(pod: &str) -> Order {
@@ -141,7 +160,7 @@ pub(crate) fn heartbeat(pod: &str) -> Order {
 }
 
 fn heartbeat_of(pod: &str, reports: Vec<Report>) -> Command {
-    Command::Heartbeat(Heartbeat { holder: holder(pod), sequence: 1, reports, access_token: own() })
+    Command::Heartbeat(Heartbeat { holder: holder(pod), sequence: 1, epoch: None, seen: None, reports, access_token: own() })
 }
 
 pub(crate) fn claim(pod: &str, sessions: &[&str]) -> Order {

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
+use super::given::in_epoch_at;
 use super::rules::{Decided, Ownership, Verdict};
 use super::walk::{Step, walk};
 use crate::domain::decide::{Decision, decide, provisional};
@@ -36,7 +37,9 @@ impl World {
 
     fn take(&mut self, step: &Step) -> Verdict {
         self.head += step.pulses;
-        self.epoch = Epoch(self.epoch.0 + i32::from(step.new_epoch));
+        if step.new_epoch && self.fleet.ledger_position() > 0 {
+            self.begin_epoch()?;
+        }
         let (command, observed) = (step.command(&self.fleet), step.silences(&self.fleet));
         let decision = match decide(&self.fleet, &command, &observed) {
             Ok(decision) => decision,
@@ -52,6 +55,14 @@ impl World {
         let everybody_speaks = step.everybody_speaks();
         Decided { before: &before, command: &command, observed: &observed, everybody_speaks, decision: &decision, after: &self.fleet }
             .check()
+    }
+
+    /// History may have been lost: every lease has to be confirmed.
+    fn begin_epoch(&mut self) -> Verdict {
+        self.epoch = Epoch(self.epoch.0 + 1);
+        self.head = self.head.max(self.fleet.ledger_position() + 1);
+        self.fleet = in_epoch_at(self.fleet.clone(), self.epoch, self.head);
+        self.ownership.agrees_with(&self.fleet)
     }
 
     /// What was decided at `ledger_position + 1` and on comes to stand after the pulses, and causes move along.
@@ -115,6 +126,8 @@ fn walks_get_everywhere() {
         "AdapterDisabled",
         "AdapterEnabled",
         "AdapterRevised",
+        "EpochSettled",
+        "LeaseConfirmed",
         "LeaseExpired",
         "PodDrained",
         "PodLeft",
@@ -132,6 +145,7 @@ fn walks_get_everywhere() {
         "adapter-disabled",
         "adapter-unknown",
         "cannot-run-there",
+        "epoch-settling",
         "lease-not-held",
         "mode-in-use",
         "moving-already",

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -37,6 +38,7 @@ impl Decided<'_> {
         self.nothing_else_happens_to_leases()?;
         self.modes_change_only_at_rest()?;
         self.promised_room_is_given()?;
+        self.nothing_is_granted_that_may_be_held()?;
         indexes_are_right(self.after)?;
         capacity_is_kept(self.after)?;
         holders_are_unique(self.after)?;
@@ -68,7 +70,8 @@ impl Decided<'_> {
         for event in self.events() {
             if let Event::LeaseExpired(LeaseExpired { session, .. }) = event {
                 let lease = self.lease_before(session).ok_or_else(|| TestCaseError::fail("nobody owned what expired"))?;
-                let silence = self.observed.silence(lease.registration, lease.ttl);
+                let unconfirmed = if lease.confirmed { Duration::ZERO } else { self.observed.since_epoch() };
+                let silence = self.observed.silence(lease.registration, lease.ttl).max(unconfirmed);
                 prop_assert!(*self.command == Command::Expire && silence >= lease.ttl.as_duration(), "{event:?} after {silence:?}");
             }
             if let Event::SessionReleased(SessionReleased { session, token, pod, incarnation, .. }) = event {
@@ -123,7 +126,8 @@ impl Decided<'_> {
             Event::SessionReleased(release) => Some((&release.session, self.lease_before(&release.session)?)),
             _ => None,
         });
-        let moved: Vec<_> = released.filter(|(session, lease)| lease.moving_to.is_some() && self.after.wants(session)).collect();
+        let to_move = |session: &SessionId, lease: &Lease| lease.moving_to.is_some() && self.after.wants(session);
+        let moved: Vec<_> = released.filter(|(session, lease)| to_move(session, lease) && !self.waits_for_the_epoch(session)).collect();
         if self.everybody_speaks && moved.iter().all(|(session, lease)| self.promise_stands(session, lease)) {
             for (session, _) in moved {
                 let claimed = self.events().any(|event| matches!(event, Event::SessionClaimed(claim) if claim.session == *session));
@@ -131,6 +135,26 @@ impl Decided<'_> {
             }
         }
         Ok(())
+    }
+
+    /// In a new epoch a session is granted only when every lease of it that was lost has run out (I1, I5).
+    fn nothing_is_granted_that_may_be_held(&self) -> Verdict {
+        if self.before.settling().is_some() {
+            for event in self.events() {
+                if let Event::SessionClaimed(claim) = event {
+                    prop_assert!(self.observed.since_epoch() >= claim.ttl_ms.as_duration(), "{event:?} too early in the epoch");
+                }
+            }
+        }
+        let open = self.after.leases().find(|(_, lease)| !lease.confirmed);
+        prop_assert!(self.after.settling().is_some() || open.is_none(), "settled although {open:?}");
+        Ok(())
+    }
+
+    /// Whether the session waits for nothing but the new epoch.
+    fn waits_for_the_epoch(&self, session: &SessionId) -> bool {
+        let ttl = self.after.adapter(&session.adapter).map(|adapter| adapter.spec.lease_ttl_ms.as_duration());
+        self.after.settling().is_some() && ttl.is_some_and(|ttl| self.observed.since_epoch() < ttl)
     }
 
     fn promise_stands(&self, session: &SessionId, lease: &Lease) -> bool {
@@ -144,11 +168,11 @@ impl Decided<'_> {
         if matches!(self.command, Command::Heartbeat(_)) {
             return Ok(());
         }
-        for session in self.after.vacancies() {
+        for session in self.after.vacancies().filter(|session| !self.waits_for_the_epoch(session)) {
             prop_assert!(choose(self.after, session, None, self.observed).is_err(), "{session} waits though it has a place");
         }
         for (session, lease) in self.after.draining().flat_map(|id| self.after.leases_of(id)) {
-            if lease.moving_to.is_none() && self.after.wants(session) {
+            if lease.moving_to.is_none() && self.after.wants(session) && !self.waits_for_the_epoch(session) {
                 let place = choose(self.after, session, Some(&lease.holder.pod), self.observed);
                 prop_assert!(place.is_err(), "{session} stays on a draining pod though it has a place");
             }
@@ -160,7 +184,7 @@ impl Decided<'_> {
     fn deciding_again_adds_nothing(&self) -> Verdict {
         let look =
             |fleet: &Fleet, observed: &Silences| decide(fleet, &Command::Expire, observed).map_err(|e| TestCaseError::fail(e.to_string()));
-        if self.everybody_speaks && !matches!(self.command, Command::Heartbeat(_)) {
+        if self.everybody_speaks && !matches!(self.command, Command::Heartbeat(_)) && self.after.settling().is_none() {
             prop_assert_eq!(look(self.after, self.observed)?.events, vec![]);
         }
         for observed in [self.observed, &Silences::default()] {

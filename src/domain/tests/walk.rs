@@ -35,6 +35,8 @@ pub(super) struct Step {
     pub(super) pulses: i64,
     /// Whether the log has moved to a new epoch since the last step.
     pub(super) new_epoch: bool,
+    /// Milliseconds that have passed since the last one began.
+    since_epoch: u64,
 }
 
 /// A command, before it is known what the fleet looks like.
@@ -77,6 +79,7 @@ impl Step {
             let index = usize::try_from(id.0).expect("positive") % self.silences.len();
             silences.set(id, Duration::from_millis(self.silences[index]));
         }
+        silences.set_since_epoch(Duration::from_millis(self.since_epoch));
         // A registration that comes into being with this very step was heard just now.
         silences.set(RegistrationId(fleet.last_registration().0 + 1), Duration::ZERO);
         silences
@@ -92,7 +95,14 @@ impl Step {
             Wish::Plain(command) => command.clone(),
             Wish::Heartbeat(who, status) => {
                 let reports = SESSIONS.iter().filter_map(|id| report(fleet, session(id), *status)).collect();
-                Command::Heartbeat(Heartbeat { holder: who.holder(fleet), sequence: 1, reports, access_token })
+                Command::Heartbeat(Heartbeat {
+                    holder: who.holder(fleet),
+                    sequence: 1,
+                    epoch: Some(fleet.epoch()),
+                    seen: None,
+                    reports,
+                    access_token,
+                })
             }
             Wish::Claim(who, sessions) => Command::Claim(Claim { holder: who.holder(fleet), sessions: sessions.clone(), access_token }),
             Wish::Release(who, sessions, off) => {
@@ -110,7 +120,7 @@ fn last_token(fleet: &Fleet, session: &SessionId) -> Option<FencingToken> {
 
 fn report(fleet: &Fleet, session: SessionId, status: OperationalStatus) -> Option<Report> {
     let token = last_token(fleet, &session)?;
-    Some(Report { session, token, status, reason: None })
+    Some(Report { session, token, status, reason: None, trusted: true })
 }
 
 fn shifted(last: Option<FencingToken>, off: i64) -> FencingToken {
@@ -198,11 +208,13 @@ fn some_silences() -> impl Strategy<Value = Vec<u64>> {
 }
 
 fn step(wish: impl Strategy<Value = Wish>) -> impl Strategy<Value = Step> {
-    (wish, some_silences(), 0_i64..4, prop::bool::weighted(0.02)).prop_map(|(wish, silences, pulses, new_epoch)| Step {
+    let epoch = (prop::bool::weighted(0.02), select(vec![0_u64, 600, 1_000, 5_000, 60_000, 60_000]));
+    (wish, some_silences(), 0_i64..4, epoch).prop_map(|(wish, silences, pulses, (new_epoch, since_epoch))| Step {
         wish,
         silences,
         pulses,
         new_epoch,
+        since_epoch,
     })
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Readiness {
     reason: Option<String>,
     #[schema(value_type = i32)]
     epoch: Epoch,
+    /// Whether sessions without an owner wait because a new epoch began.
+    settling: bool,
     position: Position,
 }
 
@@ -38,6 +40,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, axum::Json<Re
         database: if ready { "connected" } else { "out of reach" },
         reason: trouble.map(|trouble| trouble.to_string()),
         epoch: snapshot.fleet.epoch(),
+        settling: snapshot.fleet.settling().is_some(),
         position: snapshot.position,
     };
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, axum::Json(readiness))

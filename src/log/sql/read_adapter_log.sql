@@ -1,4 +1,5 @@
-select position, adapter, session, recorded_at, level, category, description, details
+select position, adapter, session, recorded_at, level, category, description,
+       details || jsonb_build_object('actor', actor) as details
 from projection.adapter_log
 where adapter = $1
   and ($2::bigint is null or position < $2)

@@ -7,20 +7,30 @@ begin
     -- rows is left out; the constraint over ranges alone would cost more than all the rest.
     for item in
         select conrelid::regclass as relation, conname from pg_constraint
-        where connamespace = current_schema()::regnamespace and conrelid <> 0 and contype in ('x', 'f', 'c')
+        where connamespace = current_schema()::regnamespace and conrelid <> 0 and contype in ('x', 'f', 'c', 'u')
     loop
         execute format('alter table %s drop constraint %I', item.relation, item.conname);
     end loop;
-    -- A table whose rows are events is only ever added to: nobody looks anything up in it while it is built.
+    -- Indexes for readers cost more than the rows: those over ranges, and those that only make sure of what Rust makes sure of.
     for item in
-        select other.indexrelid::regclass as index
-        from pg_index other
-        join pg_class on pg_class.oid = other.indrelid and relnamespace = current_schema()::regnamespace
-        join pg_index key on key.indrelid = other.indrelid and key.indisprimary and key.indnatts = 1
-        join pg_attribute on attrelid = key.indrelid and attnum = key.indkey[0] and attname = 'position'
-        where not other.indisunique
+        select indexrelid::regclass as index
+        from pg_index
+        join pg_class on pg_class.oid = indexrelid and relnamespace = current_schema()::regnamespace
+        join pg_am on pg_am.oid = relam
+        where amname = 'gist' or indisunique and not indisprimary
     loop
         execute format('drop index %s', item.index);
+    end loop;
+    -- A projection whose rows come of one event each brings a view of them, and that takes the table's place: nothing is built.
+    for item in
+        select relname as view, regexp_replace(relname, '_entry$', '') as name
+        from pg_class
+        where relnamespace = current_schema()::regnamespace and relkind = 'v' and relname like '%\_entry'
+    loop
+        execute format('drop table %I', item.name);
+        execute format('alter view %I rename to %I', item.view, item.name);
+        execute format('create or replace function %I(first bigint, last bigint) returns void language sql as $body$ select $body$',
+                       'apply_' || item.name);
     end loop;
     -- Nobody needs these tables after a crash, so the write-ahead log is spared them.
     for item in select oid::regclass as relation from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r' loop

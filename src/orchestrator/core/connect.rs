@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Core, Trouble};
-use crate::log::{LogError, load_fleet, read_head};
+use crate::log::{LogError, event_id_at, load_fleet};
 use crate::orchestrator::link::Link;
 use crate::orchestrator::state::State;
 
@@ -25,6 +25,14 @@ impl Core {
         self.next_connect = Instant::now();
         self.outlets.metrics.connected.set(0);
         Trouble::Unknown
+    }
+
+    /// Gets over what kept a request from being carried out, if there is time for it.
+    pub(super) async fn recover(&mut self, trouble: Trouble, deadline: Instant) -> bool {
+        match trouble {
+            Trouble::Unknown => self.reconnect_until(deadline).await,
+            Trouble::Stale | Trouble::Refused(_) => true,
+        }
     }
 
     pub(super) async fn reconnect_until(&mut self, deadline: Instant) -> bool {
@@ -61,14 +69,12 @@ impl Core {
 
     async fn try_connect(&mut self) -> Result<(), LogError> {
         let mut link = Link::open(&self.database_url).await?;
-        let head = read_head(&link.connection).await?;
-        let behind = head.position < self.state.position || head.ledger_position < self.state.fleet.ledger_position();
-        if self.loaded && (behind || head.epoch != self.state.fleet.epoch()) {
-            tracing::error!(known = self.state.position, found = head.position, "THE DATABASE HAS LOST ACKNOWLEDGED EVENTS");
-        }
-        if !self.loaded || behind || head.epoch != self.state.fleet.epoch() {
+        let (_, goes_on) = self.check_history(&mut link.connection).await?;
+        if !goes_on {
             let (fleet, head) = load_fleet(&mut link.connection).await?;
-            self.state = State::new(fleet, &head, Instant::now());
+            self.state = State::new(fleet, &head, Instant::now(), self.state.receipts.clone());
+            let last = event_id_at(&link.connection, head.ledger_position).await?;
+            self.state.last = last.map(|id| (head.ledger_position, id));
             self.loaded = true;
             self.outlets.hub.ring_all();
         }

@@ -2,6 +2,7 @@
 //! so no lock is held over I/O and no decision is made on a view that changes underneath.
 
 mod connect;
+mod epoch;
 mod expire;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use super::request::{Done, Failure, Request};
 use super::state::{Outlets, State};
 use crate::domain::event::Recorded;
 use crate::domain::lease::poll_interval;
-use crate::log::{Appended, Batch, Condition, Outcome, find_request};
+use crate::log::{Appended, Batch, Condition, LogError, Outcome, find_request};
 
 /// Most requests in one batch.
 const BATCH: usize = 1000;
@@ -120,6 +121,12 @@ impl Core {
         let hold_until = Instant::now() + HOLD;
         while !requests.is_empty() {
             requests.retain(|request| !request.is_abandoned());
+            if let Err(trouble) = self.hear_receipts(&requests).await
+                && !self.recover(trouble, hold_until).await
+            {
+                self.turn_away(requests);
+                return;
+            }
             let later = if alone { requests.split_off(1.min(requests.len())) } else { Vec::new() };
             let draft = Draft::decide(&self.state.fleet, &self.state.sight, &self.state.carried, requests, &self.name);
             let attempt = self.commit(&draft.batch).await;
@@ -181,6 +188,10 @@ impl Core {
             Ok(Outcome::Conflict) => {
                 self.outlets.metrics.conflicts.inc();
                 self.catch_up().await?;
+                if self.state.condition() == condition {
+                    // The head is elsewhere, and nothing leads from here to there: this is another log than it was.
+                    return Err(self.broken(&LogError::Inconsistent("the log does not go on where it was left".into())));
+                }
                 Err(Trouble::Stale)
             }
             Err(error) => Err(self.broken(&error)),

@@ -66,8 +66,15 @@ impl Walk {
         let (session, lease) = self.pick(&owned)?;
         let status = self.pick(&[OperationalStatus::Active, OperationalStatus::Error, OperationalStatus::Claiming])?;
         let reason = (status != OperationalStatus::Active).then(|| format!("reason {}", self.random(3)));
-        let report = Report { session, token: lease.token, status, reason };
-        Some(Command::Heartbeat(Heartbeat { holder: lease.holder, sequence: 1, reports: vec![report], access_token: access_token() }))
+        let report = Report { session, token: lease.token, status, reason, trusted: true };
+        Some(Command::Heartbeat(Heartbeat {
+            holder: lease.holder,
+            sequence: 1,
+            epoch: None,
+            seen: None,
+            reports: vec![report],
+            access_token: access_token(),
+        }))
     }
 }
 

@@ -66,6 +66,8 @@ impl Api {
 
     /// The same on a database that is migrated, one orchestrator for each way to reach it.
     pub async fn start_on(database: Database, ways: &[String]) -> Self {
+        // Thousands of requests at once are thousands of sockets on this side, too.
+        conncentric::limits::raise();
         let folder = tempfile::tempdir().expect("a folder");
         let admin = first_token(&database).await;
         let mut processes: Vec<Process> =

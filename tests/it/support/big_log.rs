@@ -1,7 +1,6 @@
 //! The log of a realistic fleet, as big as one likes: decided on by the real decide function, chained in Rust, written by COPY.
 //!
-//! Heartbeats that report connections made and lost, pods that die and come back, drains, moves,
-//! disables, revisions. The same for the same size, every time. Shared with `benches/audit.rs`.
+//! Heartbeats with news, pods that die and come back, drains, moves, disables, revisions. The same for the same size, every time.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -102,6 +101,10 @@ struct History {
 impl Observed for History {
     fn silence(&self, registration: RegistrationId, _: LeaseTtl) -> Duration {
         if self.silent == Some(registration) { Duration::from_secs(31) } else { Duration::ZERO }
+    }
+
+    fn since_epoch(&self) -> Duration {
+        Duration::ZERO
     }
 }
 
@@ -208,9 +211,16 @@ impl History {
                 OperationalStatus::Active if fault => (OperationalStatus::Error, Some("connection reset by \"venue\"".to_owned())),
                 _ => (OperationalStatus::Active, None),
             };
-            Report { session, token: lease.token, status, reason }
+            Report { session, token: lease.token, status, reason, trusted: true }
         });
-        let heartbeat = Heartbeat { holder: holder.clone(), sequence: 1, reports: news.collect(), access_token: spoken_for()? };
+        let heartbeat = Heartbeat {
+            holder: holder.clone(),
+            sequence: 1,
+            epoch: None,
+            seen: None,
+            reports: news.collect(),
+            access_token: spoken_for()?,
+        };
         self.command(&format!("pod:{} via token:{}", holder.pod, spoken_for()?), &Command::Heartbeat(heartbeat))
     }
 

@@ -8,6 +8,7 @@ mod claim;
 mod delete_adapter;
 mod drain;
 mod drop_pulses;
+mod epoch;
 mod expire;
 mod heartbeat;
 mod leave;

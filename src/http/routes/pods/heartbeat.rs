@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::command::{Command, Heartbeat, Report};
 use crate::domain::name::{Holder, SessionId};
 use crate::domain::refusal::Refusal;
-use crate::domain::token::FencingToken;
+use crate::domain::token::{Epoch, FencingToken, Position};
 use crate::http::App;
 use crate::http::auth::Caller;
 use crate::http::body::Json;
@@ -34,33 +34,48 @@ pub(crate) async fn heartbeat(
     let command = Command::Heartbeat(Heartbeat {
         holder: holder.clone(),
         sequence: body.sequence,
+        epoch: body.epoch,
+        seen: body.receipt.as_deref().and_then(|receipt| seen(&app, receipt)),
         reports: body.leases.iter().map(report).collect(),
         access_token: caller.access_token,
     });
     let done = app.orchestrator.submit(Submission { command, actor, request_id: Uuid::now_v7() }).await?;
-    answer(&done.after, holder, &body.leases).map(axum::Json).map_err(Into::into)
+    answer(&done.after, holder, body.epoch, &body.leases).map(axum::Json).map_err(Into::into)
 }
 
 fn report(lease: &LeaseReport) -> Report {
-    Report { session: lease.session.clone(), token: lease.token, status: lease.status, reason: lease.reason.clone() }
+    Report {
+        session: lease.session.clone(),
+        token: lease.token,
+        status: lease.status,
+        reason: lease.reason.clone(),
+        trusted: lease.trusted,
+    }
 }
 
-fn answer(snapshot: &Snapshot, holder: Holder, reported: &[LeaseReport]) -> Result<HeartbeatAnswer, Refusal> {
+fn seen(app: &App, receipt: &str) -> Option<(Epoch, Position)> {
+    let as_of = app.orchestrator.latest().receipts.read(receipt)?;
+    Some((as_of.epoch, as_of.ledger_position))
+}
+
+/// `known` is the epoch that the pod named. If it had not heard of the present one yet, the answer renews nothing, and the pod
+/// keeps what it has for as long as it trusts it: its next heartbeat says whether it does.
+fn answer(snapshot: &Snapshot, holder: Holder, known: Option<Epoch>, reported: &[LeaseReport]) -> Result<HeartbeatAnswer, Refusal> {
     let current = snapshot.fleet.pod(&holder.pod).filter(|(_, registration)| registration.holder == holder);
     let (registration, _) = current.ok_or(Refusal::HolderUnknown(holder))?;
-    let held: HashMap<&SessionId, FencingToken> =
-        snapshot.fleet.leases_of(registration).map(|(session, lease)| (session, lease.token)).collect();
-    let known: HashMap<&SessionId, &LeaseReport> = reported.iter().map(|lease| (&lease.session, lease)).collect();
-    let missed = |grant: &LeaseGrant| match known.get(&grant.session) {
+    let informed = known.is_none_or(|known| known == snapshot.fleet.epoch());
+    let leases = || snapshot.fleet.leases_of(registration).filter(|(_, lease)| lease.confirmed || !informed);
+    let held: HashMap<&SessionId, FencingToken> = leases().map(|(session, lease)| (session, lease.token)).collect();
+    let reports: HashMap<&SessionId, &LeaseReport> = reported.iter().map(|lease| (&lease.session, lease)).collect();
+    let missed = |grant: &LeaseGrant| match reports.get(&grant.session) {
         Some(report) if report.token == grant.token => grant.desired == Desired::Stop,
-        _ => true,
+        _ => !grant.unconfirmed,
     };
     Ok(HeartbeatAnswer {
         as_of: snapshot.as_of(),
         heartbeat_interval_ms: views::heartbeat_interval_ms(snapshot),
-        leases: snapshot
-            .fleet
-            .leases_of(registration)
+        receipt: snapshot.receipts.sign(snapshot.as_of()),
+        leases: leases()
             .map(|(session, lease)| RenewedLease { session: session.clone(), token: lease.token, ttl_ms: lease.ttl.as_millis() })
             .collect(),
         fenced: reported.iter().filter(|lease| held.get(&lease.session) != Some(&lease.token)).map(|lease| lease.session.clone()).collect(),

@@ -39,6 +39,7 @@ pub(crate) async fn register(
         as_of: snapshot.as_of(),
         registration,
         heartbeat_interval_ms: views::heartbeat_interval_ms(snapshot),
-        leases: views::grants(snapshot, registration),
+        // A process that registers holds nothing yet, so it has nothing to confirm.
+        leases: views::grants(snapshot, registration).into_iter().filter(|lease| !lease.unconfirmed).collect(),
     }))
 }

@@ -1,19 +1,22 @@
 //! What happened: the ledger events, one struct each, and the envelope that the log puts round them.
 //!
 //! Every type and field here is stored for ever. To change one, raise its version and add an upcast
-//! ([`super::upcast`]); never edit in place.
+//! ([`crate::domain::upcast`]); never edit in place.
+
+mod epoch;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::adapter::{AdapterSpec, Labels, LeaseTtl};
-use super::entry::{Category, Level};
-use super::identity::{AccessTokenId, Role, TokenHash};
-use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
-use super::status::OperationalStatus;
-use super::token::{Epoch, FencingToken, Position};
-use super::upcast::{UPCASTS, upcast};
+pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
+use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl};
+use crate::domain::entry::{Category, Level};
+use crate::domain::identity::{AccessTokenId, Role, TokenHash};
+use crate::domain::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
+use crate::domain::status::OperationalStatus;
+use crate::domain::token::{Epoch, FencingToken, Position};
+use crate::domain::upcast::{UPCASTS, upcast};
 
 /// A new adapter, `DISABLED`, with sessions 0 to `replicas - 1`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -279,6 +282,9 @@ ledger_events! {
     AdapterDisabled = 1,
     AdapterEnabled = 1,
     AdapterRevised = 1,
+    EpochBegan = 1,
+    EpochSettled = 1,
+    LeaseConfirmed = 1,
     LeaseExpired = 1,
     PodDrained = 1,
     PodLeft = 1,
@@ -317,8 +323,9 @@ impl Event {
             | Self::SessionStatusChanged(SessionStatusChanged { session, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { session, .. })
             | Self::SessionReleased(SessionReleased { session, .. })
+            | Self::LeaseConfirmed(LeaseConfirmed { session, .. })
             | Self::LeaseExpired(LeaseExpired { session, .. }) => format!("session:{session}"),
-            Self::PulsesDropped(_) => "fleet".to_owned(),
+            Self::EpochBegan(_) | Self::EpochSettled(_) | Self::PulsesDropped(_) => "fleet".to_owned(),
         }
     }
 }
@@ -332,6 +339,7 @@ impl Event {
             | Self::SessionStatusChanged(SessionStatusChanged { token, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { token, .. })
             | Self::SessionReleased(SessionReleased { token, .. })
+            | Self::LeaseConfirmed(LeaseConfirmed { token, .. })
             | Self::LeaseExpired(LeaseExpired { token, .. }) => Some(*token),
             _ => None,
         }
@@ -349,7 +357,7 @@ macro_rules! holders {
     };
 }
 
-holders!(PodRegistered, SessionClaimed, SessionReleased, LeaseExpired);
+holders!(PodRegistered, SessionClaimed, SessionReleased, LeaseConfirmed, LeaseExpired);
 
 /// An event as it stands in the log.
 #[derive(Debug, Clone, PartialEq)]

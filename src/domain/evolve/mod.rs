@@ -1,20 +1,22 @@
 //! The fold: what each ledger event changes. History that cannot be folded is a typed error, never skipped.
 
+mod epoch;
+
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 use imbl::OrdSet;
 
-use super::adapter::{AdapterSpec, LeaseTtl};
-use super::event::{
+use crate::domain::adapter::{AdapterSpec, LeaseTtl};
+use crate::domain::event::{
     AdapterDeclared, AdapterDeleted, AdapterRevised, Event, PodRegistered, Recorded, SessionClaimed, SessionMoveOrdered,
     SessionStatusChanged,
 };
-use super::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Vacated};
-use super::identity::AccessToken;
-use super::name::{AdapterName, Holder, Incarnation, PodName, RegistrationId, SessionId};
-use super::status::OperationalStatus;
-use super::token::{FencingToken, Position};
+use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Vacated};
+use crate::domain::identity::AccessToken;
+use crate::domain::name::{AdapterName, Holder, Incarnation, PodName, RegistrationId, SessionId};
+use crate::domain::status::OperationalStatus;
+use crate::domain::token::{FencingToken, Position};
 
 /// Superseded incarnations that a pod name remembers.
 const FORMER_KEPT: usize = 16;
@@ -39,7 +41,15 @@ fn fold(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
     if recorded.position <= fleet.ledger_position {
         return Err(format!("it does not come after {}", fleet.ledger_position));
     }
-    if recorded.epoch < fleet.epoch {
+    let begins = match &recorded.event {
+        _ if fleet.ledger_position == 0 => true,
+        Event::EpochBegan(event) if event.previous != fleet.epoch => {
+            return Err(format!("it says that it follows epoch {}, and epoch {} is before it", event.previous, fleet.epoch));
+        }
+        Event::EpochBegan(_) => recorded.epoch > fleet.epoch,
+        _ => recorded.epoch == fleet.epoch,
+    };
+    if !begins {
         return Err(format!("epoch {} follows epoch {}", recorded.epoch, fleet.epoch));
     }
     fleet.epoch = recorded.epoch;
@@ -69,6 +79,12 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
             let vacated = event.handover.then_some(Vacated::HandedOver { at: recorded.position });
             end(fleet, &event.session, event.token, &event.holder(), vacated)
         }
+        Event::LeaseConfirmed(event) => epoch::confirm(fleet, event),
+        Event::EpochBegan(event) => {
+            epoch::begin(fleet, recorded, event);
+            Ok(())
+        }
+        Event::EpochSettled(_) => epoch::settle(fleet),
         Event::LeaseExpired(event) => {
             let vacated = Some(Vacated::Expired { at: recorded.position });
             end(fleet, &event.session, event.token, &event.holder(), vacated)
@@ -255,6 +271,7 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
             status: OperationalStatus::Claiming,
             reason: None,
             moving_to: None,
+            confirmed: true,
         }),
         preferred: Some(event.pod.clone()),
         last_token: Some(token),

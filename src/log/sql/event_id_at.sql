@@ -1,0 +1,1 @@
+select id from event where not pulse and position = $1
