@@ -1,5 +1,6 @@
 //! The database as two servers: a primary and, while there is one, a standby without which nothing is acknowledged.
 
+use std::io::{Read, Seek};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -54,7 +55,15 @@ impl Servers {
 
     /// Restarts the primary: `fast` as an operator does, `immediate` as a crash would.
     pub async fn restart(&self, mode: &str) {
-        self.pg_ctl(&self.primary, &["restart", "-m", mode, "-l", "server.log"]).await;
+        self.pg_ctl(&self.primary, &["stop", "-m", mode]).await;
+        // After a crash the server does not start before the last of its old processes has ended.
+        for _ in 0..20 {
+            if attempt(self.pg_ctl_command(&self.primary, &["start", "-l", "server.log"])).await.is_ok() {
+                return;
+            }
+            sleep(Duration::from_millis(250)).await;
+        }
+        panic!("the database does not start again; its log is {}", self.log().display());
     }
 
     /// Makes a standby of the primary, and has every commit wait for it from then on.
@@ -102,12 +111,16 @@ impl Servers {
     }
 
     async fn pg_ctl(&self, server: &Server, arguments: &[&str]) {
+        run(self.pg_ctl_command(server, arguments)).await;
+    }
+
+    fn pg_ctl_command(&self, server: &Server, arguments: &[&str]) -> std::process::Command {
         let mut command = self.command("pg_ctl");
         command.args(arguments).args(["-s", "-t", "60", "-D"]).arg(&server.data);
         if arguments[0] != "reload" {
             command.arg("-w");
         }
-        run(command).await;
+        command
     }
 
     fn command(&self, program: &str) -> std::process::Command {
@@ -142,6 +155,13 @@ async fn in_step(url: &str) -> bool {
 }
 
 async fn run(command: std::process::Command) {
+    if let Err(said) = attempt(command).await {
+        panic!("{said}");
+    }
+}
+
+/// An error is what it said.
+async fn attempt(command: std::process::Command) -> Result<(), String> {
     let shown = format!("{command:?}");
     // To a file and not a pipe: a server that was started keeps it open.
     let errors = tempfile::tempfile().expect("a file");
@@ -149,12 +169,12 @@ async fn run(command: std::process::Command) {
     command.stderr(errors.try_clone().expect("a second handle"));
     let ended = tokio::time::timeout(Duration::from_secs(90), tokio::process::Command::from(command).status()).await;
     let status = ended.unwrap_or_else(|_| panic!("{shown} does not end")).expect("it runs");
-    if !status.success() {
-        use std::io::{Read, Seek};
-        let (mut said, mut errors) = (String::new(), errors);
-        errors.rewind().and_then(|()| errors.read_to_string(&mut said)).expect("reads");
-        panic!("{shown}: {status}: {said}");
+    if status.success() {
+        return Ok(());
     }
+    let (mut said, mut errors) = (String::new(), errors);
+    errors.rewind().and_then(|()| errors.read_to_string(&mut said)).expect("reads");
+    Err(format!("{shown}: {status}: {said}"))
 }
 
 fn free_port() -> u16 {

@@ -42,6 +42,10 @@ pub(super) fn judge_end(evidence: &Evidence) -> Vec<Violation> {
         if last < calm {
             wrong.push(Violation::new("stream", format!("subscriber {subscriber} heard nothing after {last}, and the log went to {calm}")));
         }
+        let alone = evidence.faults.iter().filter(|fault| fault.kind == "notifications lost, and nobody asks");
+        for fault in alone.filter(|fault| left_alone(evidence, fault, &heard)) {
+            wrong.push(Violation::new("stream", format!("subscriber {subscriber} heard late what happened during {fault:?}")));
+        }
         for event in &evidence.ledger {
             let (at, Some(told)) = (evidence.recorded(event.position), heard.get(&event.position)) else { continue };
             let late = told.saturating_sub(at);
@@ -51,6 +55,18 @@ pub(super) fn judge_end(evidence: &Evidence) -> Vec<Violation> {
         }
     }
     wrong
+}
+
+/// An orchestrator that nobody asks, and whose notifications are lost, looks at the log by itself, several times in any lease.
+const BY_ITSELF: Duration = Duration::from_millis(400);
+
+/// Whether a third of what happened while it was left alone was heard late.
+fn left_alone(evidence: &Evidence, fault: &Happened, heard: &BTreeMap<i64, Duration>) -> bool {
+    let (from, to) = (fault.span.from + BY_ITSELF, fault.span.to.saturating_sub(BY_ITSELF * 4));
+    let meanwhile = heard.iter().map(|(position, told)| (evidence.recorded(*position), *told)).filter(|(at, _)| *at > from && *at < to);
+    let late = |(at, told): &(Duration, Duration)| told.saturating_sub(*at) > BY_ITSELF + evidence.stall_within(*at, *told);
+    let (all, late) = meanwhile.fold((0, 0), |(all, lates), pair| (all + 1, lates + usize::from(late(&pair))));
+    all >= 3 && late * 3 > all
 }
 
 fn troubled(evidence: &Evidence, from: Duration, to: Duration) -> bool {
