@@ -24,8 +24,8 @@ pub struct Due {
     pub last: bool,
 }
 
-/// Of three faults one comes with another at the same time.
-const PAIRS: u8 = 3;
+/// How many others come together with a fault, each with the same chance. Alone, so that what it does is seen; and in company.
+const COMPANY: [usize; 8] = [0, 0, 1, 1, 2, 2, 3, 3];
 
 pub fn plan(seed: u64, duration: Duration, only: Option<&str>) -> Vec<Planned> {
     let mut dice = Rng::with_seed(seed);
@@ -35,34 +35,42 @@ pub fn plan(seed: u64, duration: Duration, only: Option<&str>) -> Vec<Planned> {
     }
     assert!(!kinds.is_empty(), "no kind of fault is called so");
     let mut bag = Vec::new();
-    let mut planned = Vec::new();
+    let mut planned: Vec<Planned> = Vec::new();
     let mut at = Duration::from_millis(1500);
     while at < duration {
-        let first = draw(&mut dice, &mut bag, &kinds);
-        let mut until = at + first.lasts();
-        if dice.u8(..PAIRS) == 0 {
-            let second = draw(&mut dice, &mut bag, &kinds);
-            let beside = at + first.lasts().mul_f64(dice.f64() * 0.8);
-            if first.collides(&second) {
-                planned.push(Planned { at: until + Duration::from_millis(200), fault: second.clone() });
-                until += Duration::from_millis(200) + second.lasts();
-            } else {
-                until = until.max(beside + second.lasts());
-                planned.push(Planned { at: beside, fault: second });
+        let mut together = vec![Planned { at, fault: draw(&mut dice, &mut bag, &kinds) }];
+        for _ in 0..COMPANY[dice.usize(..COMPANY.len())] {
+            if let Some(fault) = beside(&mut dice, &mut bag, &together) {
+                let at = at + together[0].fault.lasts().mul_f64(dice.f64() * 0.8);
+                together.push(Planned { at, fault });
             }
         }
-        planned.push(Planned { at, fault: first });
-        at = until + Duration::from_millis(dice.u64(100..500));
+        let end = together.iter().map(|other| other.at + other.fault.lasts()).max().unwrap_or(at);
+        at = end + Duration::from_millis(dice.u64(50..250));
+        planned.append(&mut together);
     }
     planned.sort_by_key(|planned| planned.at);
     planned
 }
 
-/// Every kind comes before any comes again.
+/// The next in the bag that has no part in common with those: two on one part would undo each other's steps.
+fn beside(dice: &mut Rng, bag: &mut Vec<Maker>, together: &[Planned]) -> Option<Fault> {
+    for index in (0..bag.len()).rev() {
+        let fault = bag[index](dice);
+        if together.iter().all(|other| !other.fault.collides(&fault)) {
+            bag.remove(index);
+            return Some(fault);
+        }
+    }
+    None
+}
+
+/// Every kind comes before any comes again, but for a few at the end of a round, among which company is hard to find.
 fn draw(dice: &mut Rng, bag: &mut Vec<Maker>, kinds: &[Maker]) -> Fault {
-    if bag.is_empty() {
-        bag.extend_from_slice(kinds);
-        dice.shuffle(bag);
+    if bag.len() < kinds.len() / 5 + 1 {
+        let mut round = kinds.to_vec();
+        dice.shuffle(&mut round);
+        bag.splice(..0, round);
     }
     bag.pop().expect("just filled")(dice)
 }

@@ -103,7 +103,7 @@ fn of(evidence: &Evidence, owners: &[Ownership], kill: &Done) -> Vec<Takeover> {
 
 /// Whether anything else happened that may put it off: another fault, the pod's own return, a drain of those who could take over.
 fn disturbed(evidence: &Evidence, kill: &Done, until: Duration) -> bool {
-    let before = kill.at.saturating_sub(Duration::from_secs(1));
+    let before = kill.at.saturating_sub(Duration::from_millis(600));
     let own = |kind: &str| ["pod killed", "pod killed, its last lines arrive late"].contains(&kind);
     let faults = evidence.faults.iter().filter(|fault| fault.span.overlaps(before, until));
     let mut others = faults.filter(|fault| !(own(fault.kind) && fault.on.contains(&kill.target) && fault.span.from <= kill.at));

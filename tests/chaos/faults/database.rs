@@ -11,11 +11,11 @@ pub(super) const ALL: &[Maker] = &[restarted, crashed, locked, disconnected, exh
 const EVERY: [Target; 3] = [Target::Database, Target::Orchestrator(0), Target::Orchestrator(1)];
 
 fn restarted(_: &mut Rng) -> Fault {
-    Fault::new("database restarted", &EVERY, vec![(0, Step::RestartDatabase), (2500, Step::Rest)])
+    Fault::new("database restarted", &EVERY, vec![(0, Step::RestartDatabase), (2000, Step::Rest)])
 }
 
 fn crashed(_: &mut Rng) -> Fault {
-    Fault::new("database crashed", &EVERY, vec![(0, Step::CrashDatabase), (2500, Step::Rest)])
+    Fault::new("database crashed", &EVERY, vec![(0, Step::CrashDatabase), (2000, Step::Rest)])
 }
 
 /// Somebody holds a lock on our tables, longer than some leases and shorter than the statement timeout, or longer than that.
@@ -39,10 +39,10 @@ fn exhausted(dice: &mut Rng) -> Fault {
 }
 
 fn disk_full(_: &mut Rng) -> Fault {
-    Fault::new("disk of the database full", &EVERY, vec![(0, Step::FillDisk), (3500, Step::Rest)])
+    Fault::new("disk of the database full", &EVERY, vec![(0, Step::FillDisk), (2800, Step::Rest)])
 }
 
 /// A synchronous standby becomes the primary, and gets a standby of its own.
 fn failed_over(_: &mut Rng) -> Fault {
-    Fault::new("database failed over", &EVERY, vec![(0, Step::FailOver), (5000, Step::Rest)])
+    Fault::new("database failed over", &EVERY, vec![(0, Step::FailOver), (4000, Step::Rest)])
 }

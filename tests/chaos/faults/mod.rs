@@ -97,4 +97,4 @@ pub fn all() -> Vec<Maker> {
 }
 
 /// In milliseconds, the time that the longest lease takes to move: nothing else should happen meanwhile if that is measured.
-const TAKEOVER: u64 = 3200;
+const TAKEOVER: u64 = 3000;

@@ -32,7 +32,7 @@ pub(super) const ALL: &[Maker] = &[
 ];
 
 /// Milliseconds for which nothing is done, so that what comes then has nothing else to blame.
-const CALM: u64 = 1000;
+const CALM: u64 = 700;
 
 fn any(dice: &mut Rng) -> usize {
     dice.usize(..PODS)
