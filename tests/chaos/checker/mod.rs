@@ -2,6 +2,7 @@
 
 mod answers;
 mod belief;
+mod epochs;
 mod log;
 mod logs;
 mod moves;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Violation;
+use super::{Violation, epochs};
 use crate::arena::{PODS, pod_name};
 use crate::evidence::{Deed, Evidence, Happened};
 use crate::faults::Target;
@@ -25,6 +25,9 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
         let begin = at.saturating_sub(silence + AFTER);
         // A machine that stands still is no fault of anybody's.
         let stalled = evidence.stall_within(begin, at) > silence / 8;
+        if let Some(began) = epochs::unconfirmed(evidence, event) {
+            return !epochs::outlasted(evidence, began, event);
+        }
         at > from && !superseded(evidence, event) && !evidence.disturbed(Target::Pod(pod), begin, at) && !stalled
     });
     let mut wrong = left_behind(evidence);

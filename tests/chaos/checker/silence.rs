@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Violation;
+use super::{Violation, epochs};
 use crate::evidence::Evidence;
 
 /// How much later than it was recorded a position may be seen, beside the stalls that we know of.
@@ -30,7 +30,10 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
                 heard.insert(registration, event.position);
             }
             "LeaseExpired" | "PodLost" => {
+                // One that nobody confirmed ends its timeout after the epoch began.
+                let epoch = epochs::unconfirmed(evidence, event).map(|began| began.position);
                 let last = registrations.get(&holder).and_then(|registration| heard.get(registration)).copied().unwrap_or_default();
+                let last = epoch.unwrap_or(last);
                 let (from, to) = (evidence.recorded(last), evidence.recorded(event.position));
                 let silence = to.saturating_sub(from);
                 let timeout = event.data["ttl_ms"].as_u64().map_or(SHORTEST, Duration::from_millis);

@@ -44,5 +44,5 @@ fn disk_full(_: &mut Rng) -> Fault {
 
 /// A synchronous standby becomes the primary, and gets a standby of its own.
 fn failed_over(_: &mut Rng) -> Fault {
-    Fault::new("database failed over", &EVERY, vec![(0, Step::FailOver), (4000, Step::Rest)])
+    Fault::new("database failed over", &EVERY, vec![(0, Step::FailOver), (5500, Step::Rest)])
 }
