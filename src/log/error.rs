@@ -4,6 +4,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::domain::event::UnreadableEvent;
 use crate::domain::evolve::Corrupt;
+use crate::domain::token::Position;
 
 /// An error of the log. Driver errors, history that contradicts itself, and databases that cannot serve are told apart.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,9 @@ pub enum LogError {
     /// The database cannot be used as it is; the message says what to do.
     #[error("{0}")]
     Unsuitable(String),
+    /// Events that were to be read are in an archive.
+    #[error("events after position {after} are sealed; the projections say what they come to")]
+    Sealed { after: Position },
     #[error("the database does not answer")]
     Silent,
     #[error("the migrations failed: {}", describe_migration(.0))]

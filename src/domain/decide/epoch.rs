@@ -39,15 +39,22 @@ pub fn settles_after(fleet: &Fleet) -> Option<Duration> {
     fleet.settling().map(|settling| settling.wait.max(longest))
 }
 
-/// Ends the leases that were not confirmed for as long as they last, and the wait when none is left that could come up again.
-pub(super) fn settle(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
-    let (Some(settling), Some(settles_after)) = (draft.fleet.settling(), settles_after(&draft.fleet)) else { return Ok(()) };
+/// Ends the leases that were not confirmed for as long as they last.
+pub(super) fn end_unconfirmed(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+    let Some(settling) = draft.fleet.settling() else { return Ok(()) };
     let waited = observed.since_epoch();
     let unconfirmed = draft.fleet.leases().filter(|(_, lease)| !lease.confirmed && waited >= lease.ttl.as_duration());
     let over: Vec<LeaseExpired> = unconfirmed.map(|(session, lease)| ended(session, lease, waited)).collect();
     for expired in over {
         draft.propose(expired, Some(settling.began))?;
     }
+    Ok(())
+}
+
+/// Ends the wait when no lease is left that could come up again.
+pub(super) fn settle(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+    let (Some(settling), Some(settles_after)) = (draft.fleet.settling(), settles_after(&draft.fleet)) else { return Ok(()) };
+    let waited = observed.since_epoch();
     if waited >= settles_after {
         draft.propose(EpochSettled { waited_ms: millis(waited) }, Some(settling.began))?;
     }

@@ -11,6 +11,7 @@ mod disaster;
 mod duplicate_pod;
 mod killed_pod;
 mod lost_history;
+mod maintenance;
 mod outage;
 mod paused_orchestrator;
 mod paused_pod;

@@ -62,7 +62,7 @@ async fn the_promotion_of_a_synchronous_standby_loses_and_moves_nothing() {
         assert_eq!(made.iter().filter(|made| made.name == "acknowledged").count(), 1);
         let journal = system.journal();
         journal.assert_one_believer_at_a_time();
-        assert!(journal.count("logout").is_empty(), "no session was interrupted");
+        assert!(journal.count("LOGOUT").is_empty(), "no session was interrupted");
         assert_sound(&system).await;
         end(guarded, standby, system).await;
     }
