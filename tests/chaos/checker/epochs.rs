@@ -8,6 +8,9 @@ use crate::ledger::Event;
 /// A pod's last answered heartbeat may be this old when an outage begins.
 const HEARTBEAT: Duration = Duration::from_millis(350);
 
+/// An outage may take this much longer than what caused it, until the database is reached again.
+const RETURN: Duration = Duration::from_secs(3);
+
 /// The epoch for which a lease ended, if it ended because nobody confirmed it.
 pub(super) fn unconfirmed<'a>(evidence: &'a Evidence, ended: &Event) -> Option<&'a Event> {
     let token = ended.token();
@@ -20,7 +23,8 @@ pub(super) fn unconfirmed<'a>(evidence: &'a Evidence, ended: &Event) -> Option<&
 /// Whether its owner could not have trusted the lease any more when the epoch began: the outage before had lasted for too long.
 pub(super) fn outlasted(evidence: &Evidence, began: &Event, ended: &Event) -> bool {
     let (at, ttl) = (evidence.recorded(began.position), Duration::from_millis(ended.data["ttl_ms"].as_u64().unwrap_or_default()));
-    let outage = evidence.faults.iter().filter(|fault| fault.span.from < at && fault.span.to > at).map(|fault| fault.span.from).min();
+    let outage =
+        evidence.faults.iter().filter(|fault| fault.span.from < at && fault.span.to + RETURN > at).map(|fault| fault.span.from).min();
     let lasted = outage.map_or(Duration::ZERO, |from| at.saturating_sub(from));
     // Pods stop when four fifths of the timeout are over.
     lasted + HEARTBEAT + evidence.stall_within(at.saturating_sub(ttl), at) > ttl * 4 / 5

@@ -1,38 +1,41 @@
 //! What was ordered is done, and nothing else: sessions are given up for a reason, and a disabled one ends.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Violation;
 use crate::arena::pod_name;
-use crate::evidence::Evidence;
+use crate::evidence::{Deed, Evidence};
 use crate::faults::Target;
 use crate::ledger::{Event, Ownership};
+
+/// How long a pod that was asked to end may take.
+const TO_END: Duration = Duration::from_secs(10);
 
 /// A disabled session is told, closes and says so.
 const TO_CLOSE: Duration = Duration::from_secs(2);
 
 pub(super) fn judge(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
-    let mut wrong = given_up(&evidence.ledger);
+    let mut wrong = given_up(evidence, owners);
     wrong.extend(runs_on(evidence, owners));
     wrong
 }
 
-/// A session that is wanted is released only to be handed over.
-fn given_up(ledger: &[Event]) -> Vec<Violation> {
-    let mut enabled: BTreeSet<&str> = BTreeSet::new();
+/// A session that is wanted is released only to be handed over. One that was disabled meanwhile was not wanted when it closed, and a
+/// pod that has to end gives back what it has, whether or not anybody has heard why.
+fn given_up(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
     let mut wrong = Vec::new();
-    for event in ledger {
-        match event.kind.as_str() {
-            "AdapterEnabled" => drop(enabled.insert(event.text("adapter"))),
-            "AdapterDisabled" => drop(enabled.remove(event.text("adapter"))),
-            "SessionReleased" if event.data["handover"] == false => {
-                let adapter = event.text("session").split('/').next().unwrap_or_default();
-                if enabled.contains(adapter) {
-                    wrong.push(Violation::new("I7", format!("given up, and nobody had asked for it: {event:?}")));
-                }
-            }
-            _ => {}
+    for event in evidence.ledger.iter().filter(|event| event.kind == "SessionReleased" && event.data["handover"] == false) {
+        let claimed = owners.iter().find(|owner| owner.token == event.token()).map_or(0, |owner| owner.claimed);
+        let adapter = event.text("session").split('/').next().unwrap_or_default();
+        let since = evidence.ledger.iter().filter(|other| other.position > claimed && other.position < event.position);
+        let disabled = since.filter(|other| other.kind == "AdapterDisabled").any(|other| other.text("adapter") == adapter);
+        let at = evidence.recorded(event.position);
+        let ending = evidence.deeds.iter().any(|done| {
+            let its = matches!(done.target, Target::Pod(pod) if pod_name(pod) == event.text("pod"));
+            its && done.deed == Deed::Terminated && done.at < at && at < done.at + TO_END
+        });
+        if !disabled && !ending {
+            wrong.push(Violation::new("I7", format!("given up, and nobody had asked for it: {event:?}")));
         }
     }
     wrong
