@@ -18,6 +18,9 @@ mod read;
 mod rebuild;
 mod retention;
 pub mod sql;
+mod survey;
+mod target;
+mod tls;
 
 pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
@@ -33,3 +36,4 @@ pub use past::{At, Extent, InvalidAt, Moment, OutOfHistory, locate, read_extent}
 pub use read::{Entry, Head, Pulse, find_request, lock_head, read_head, read_tail, recorded, unlock_head};
 pub use rebuild::{Progress, rebuild};
 pub use retention::{Dropped, drop_pulses, find_old_pulses};
+pub use survey::{ClockReading, LogFacts, Server, Standby, Survey, survey};

@@ -55,6 +55,10 @@ statements! {
     SCHEMA_VERSION = "schema_version";
     SERVER = "server";
     SESSION_USER = "session_user";
+    SURVEY_CLOCK = "survey_clock";
+    SURVEY_RIGHTS = "survey_rights";
+    SURVEY_SERVER = "survey_server";
+    SURVEY_STANDBYS = "survey_standbys";
     TRY_RETENTION_LOCK = "try_retention_lock";
     VERIFY_HEAD = "verify_head";
     VERIFY_LOG = "verify_log";

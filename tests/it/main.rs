@@ -15,6 +15,8 @@ mod dev;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod export;
 #[cfg(test)]
 mod failover;
@@ -30,5 +32,7 @@ mod rebuild;
 mod retention;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod verify;
