@@ -11,7 +11,9 @@ declare
     session_types constant text[] := '{SessionClaimed,SessionStatusChanged,SessionMoveOrdered,SessionReleased,LeaseExpired}';
     pod_types     constant text[] := '{PodRegistered,PodDrained,PodResumed,PodLost,PodLeft}';
     epoch_types   constant text[] := '{EpochBegan,EpochSettled,LeaseConfirmed}';
-    types         text[] := adapter_types || session_types || pod_types || epoch_types || '{SessionLogged,AccessTokenCreated,AccessTokenRevoked}';
+    archive_types constant text[] := '{LedgerSealed,LedgerUnsealed}';
+    types         text[] := adapter_types || session_types || pod_types || epoch_types || archive_types
+                            || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked}';
 begin
     -- Many events are of all types.
     if last - first < 10000 then
@@ -36,11 +38,17 @@ begin
         perform apply_registration(first, last, types);
         perform apply_registration_history(first, last, types);
     end if;
+    if types && '{MaintenanceBegan,MaintenanceEnded,AdapterEnabled,AdapterDeleted}' then
+        perform apply_maintenance(first, last);
+    end if;
     if types && epoch_types then
         perform apply_epoch(first, last);
     end if;
     if types && '{AccessTokenCreated,AccessTokenRevoked}' then
         perform apply_access_token(first, last, types);
+    end if;
+    if types && archive_types then
+        perform apply_ledger_archive(first, last);
     end if;
 end
 $$;

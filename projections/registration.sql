@@ -17,8 +17,17 @@ create unique index registration_current on registration (pod) where state <> 's
 
 create function apply_registration(first bigint, last bigint, types text[]) returns void
 language plpgsql set search_path from current as $$
+declare
+    -- Whom the newcomers of this range supersede, as they were: what happened before the range may be sealed.
+    superseded registration[];
 begin
     if types && '{PodRegistered}' then
+        superseded := array(
+            select r from registration r
+            where r.state <> 'superseded'
+              and exists (select from event e where not e.pulse and e.position between first and last and e.type = 'PodRegistered'
+                          and e.stream = 'pod:' || r.pod));
+
         -- Lost and left pods are forgotten, and so is every registration that a newer one of its name supersedes, unless it still
         -- holds leases.
         update registration r
@@ -36,8 +45,10 @@ begin
         where not e.pulse and e.position between first and last and e.type = 'PodRegistered';
 
         update registration r
-        set former = former_incarnations(r.pod, r.registration)
+        set former = former_incarnations(r.pod, r.registration, first, last,
+                                          case when b.registration is not null then b.former || b.incarnation end)
         from event e
+        left join unnest(superseded) b on e.stream = 'pod:' || b.pod
         where not e.pulse and e.position between first and last and e.type = 'PodRegistered'
           and r.registration = (e.data ->> 'registration')::integer and r.state <> 'superseded';
     end if;
@@ -64,17 +75,22 @@ begin
 end
 $$;
 
--- The incarnations that a name had since it was last lost or left, before a registration.
-create function former_incarnations(of_pod text, before integer) returns text[]
+-- The incarnations that a name had since it was last lost or left, before a registration of this range: those that were `known` before
+-- the range, unless the name was lost or left since, and those of the range.
+create function former_incarnations(of_pod text, before integer, first bigint, last bigint, known text[]) returns text[]
 language sql stable set search_path from current
 begin atomic
     with life as (
-        select position, type, data from event
-        where not pulse and stream = 'pod:' || of_pod and type in ('PodRegistered', 'PodLost', 'PodLeft')
-          and (data ->> 'registration')::integer < before
+        select position, type, data ->> 'incarnation' as incarnation from event
+        where not pulse and position between first and last and stream = 'pod:' || of_pod
+          and type in ('PodRegistered', 'PodLost', 'PodLeft') and (data ->> 'registration')::integer < before
+    ),
+    ended as (select max(position) as position from life where type <> 'PodRegistered'),
+    every as (
+        select case when ended.position is null then coalesce(known, '{}') else '{}' end
+               || coalesce((select array_agg(incarnation order by life.position) from life
+                            where type = 'PodRegistered' and life.position > coalesce(ended.position, 0)), '{}') as incarnations
+        from ended
     )
-    select coalesce(array_agg(incarnation order by position), '{}')
-    from (select position, data ->> 'incarnation' as incarnation from life
-          where type = 'PodRegistered' and position > coalesce((select max(position) from life where type <> 'PodRegistered'), 0)
-          order by position desc limit 16) newest;
+    select incarnations[greatest(cardinality(incarnations) - 15, 1):] from every;
 end;

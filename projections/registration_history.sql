@@ -19,6 +19,7 @@ create table registration_history (
 create unique index registration_history_pod on registration_history (pod, registration, lower(during));
 create index registration_history_open on registration_history (pod) where upper_inf(during);
 create index registration_history_superseded on registration_history (registration) where state = 'superseded' and upper_inf(during);
+create index registration_history_registration on registration_history (registration);
 create index registration_history_during on registration_history using gist (during);
 
 -- What a superseded registration still holds.

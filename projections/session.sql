@@ -54,14 +54,17 @@ begin
         set pod = c.pod, incarnation = c.incarnation, registration = c.registration, token = c.token, ttl_ms = c.ttl_ms,
             revision = c.revision, units = c.units, since = c.since, status = c.status, reason = null, moving_to = null,
             moving_to_registration = null, confirmed = case when c.token is not null then true end,
-            preferred = case when c.token is null then coalesce(o.to_pod, c.ended_pod) else c.pod end,
+            preferred = case when c.token is null
+                -- Ordered in this very range, or before it.
+                then coalesce(o.to_pod, case when s.token = c.ended_token::bigint then s.moving_to end, c.ended_pod) else c.pod end,
             last_token = greatest(s.last_token, c.last_token), vacated = c.vacated, vacated_at = c.vacated_at
         from change_of_owner(first, last) c
         left join lateral (select ordered.data ->> 'to' as to_pod from event ordered
                            where not ordered.pulse and ordered.stream = c.stream and ordered.type = 'SessionMoveOrdered'
                              and ordered.data ->> 'token' = c.ended_token
-                             -- A token holds the position of its claim, and nothing is ordered before: the rest of a long life is not read.
-                             and ordered.position > c.ended_token::bigint & ((1::bigint << 40) - 1)
+                             -- What came before this range may be sealed. And a token holds the position of its claim, and nothing is
+                             -- ordered before: the rest of a long life is not read.
+                             and ordered.position between greatest(first, (c.ended_token::bigint & ((1::bigint << 40) - 1)) + 1) and last
                            order by ordered.position desc limit 1) o on true
         where s.session = c.session;
     end if;

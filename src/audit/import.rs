@@ -3,12 +3,12 @@
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
+use super::columns::Columns;
 use super::row::LedgerRow;
-use crate::domain::canonical::canonical;
 use crate::domain::decide::Proposal;
-use crate::domain::event::PulsesDropped;
+use crate::domain::event::{LedgerUnsealed, PulsesDropped};
 use crate::domain::token::{Epoch, Position};
-use crate::log::{Batch, Condition, Connection, LogError, Outcome, PendingEvent, build_projections, sql};
+use crate::log::{Batch, Condition, Connection, LogError, Outcome, PendingEvent, build_projections, read_archives, sql, unseal_ledger};
 
 /// An import that is under way. Dropped, it leaves nothing.
 pub struct Import<'a> {
@@ -46,30 +46,8 @@ impl<'a> Import<'a> {
 
     /// Takes the next rows, in order.
     pub async fn add(&self, rows: &[LedgerRow]) -> Result<(), LogError> {
-        let datas: Vec<String> = rows
-            .iter()
-            .map(|row| serde_json::from_str(&row.data).map(|data| canonical(&data)).map_err(LogError::inconsistent))
-            .collect::<Result<_, _>>()?;
-        let column = |pick: fn(&LedgerRow) -> &str| rows.iter().map(pick).collect::<Vec<_>>();
-        self.transaction
-            .query_one(
-                &self.statement,
-                &[
-                    &rows.iter().map(|row| row.position).collect::<Vec<_>>(),
-                    &rows.iter().map(|row| row.epoch.0).collect::<Vec<_>>(),
-                    &rows.iter().map(|row| row.id).collect::<Vec<_>>(),
-                    &column(|row| &row.kind),
-                    &rows.iter().map(|row| row.schema_version).collect::<Vec<_>>(),
-                    &column(|row| &row.stream),
-                    &rows.iter().map(|row| row.recorded_at).collect::<Vec<_>>(),
-                    &column(|row| &row.actor),
-                    &rows.iter().map(|row| row.request_id).collect::<Vec<_>>(),
-                    &rows.iter().map(|row| row.cause).collect::<Vec<_>>(),
-                    &datas,
-                    &rows.iter().map(|row| row.hash.as_slice()).collect::<Vec<_>>(),
-                ],
-            )
-            .await?;
+        let columns = Columns::of(rows)?;
+        self.transaction.query_one(&self.statement, &columns.parameters()).await?;
         Ok(())
     }
 
@@ -80,9 +58,20 @@ impl<'a> Import<'a> {
         self.transaction.query_one(sql::IMPORT_HEAD, &[&epoch.0, &head_position]).await?;
         let missing = self.record_missing_pulses(epoch).await?;
         build_projections(&self.transaction, "projection").await?;
+        self.record_what_is_back().await?;
         self.transaction.batch_execute(sql::GRANT).await?;
         self.transaction.commit().await?;
         Ok(missing)
+    }
+
+    /// The files may say that a part of them was sealed. Here all of it is in the table.
+    async fn record_what_is_back(&self) -> Result<(), LogError> {
+        let archives = read_archives(&self.transaction).await?;
+        let (Some(first), Some(last)) = (archives.first(), archives.last()) else { return Ok(()) };
+        let user: String = self.transaction.query_one(sql::SESSION_USER, &[]).await?.try_get(0)?;
+        let event = LedgerUnsealed { first: first.first, last: last.last, reason: Some("imported".into()) };
+        unseal_ledger(&self.transaction, &event, &format!("{user} via database")).await?;
+        Ok(())
     }
 
     async fn record_missing_pulses(&self, epoch: Epoch) -> Result<u64, LogError> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio_postgres::IsolationLevel;
 
+use super::archive::{ArchiveError, Archives};
 use super::explain::Memory;
 use super::pages::{self, Pages};
 use crate::domain::adapter::LeaseTtl;
@@ -85,6 +86,21 @@ impl Replay {
     #[must_use]
     pub fn events(&self) -> u64 {
         self.events
+    }
+
+    /// Folds what is sealed, up to a position, and reads the files to their end, because only there it shows that they are the right
+    /// ones. [`Self::run`] goes on with the table.
+    ///
+    /// # Errors
+    /// Fails on files that are not those that were sealed, and on history that contradicts itself.
+    pub fn read_archives(&mut self, mut archives: Archives, to: Position) -> Result<(), ArchiveError> {
+        while let Some(row) = archives.next_row()? {
+            if row.position <= to {
+                let recorded = row.recorded().map_err(LogError::from)?;
+                self.apply(recorded).map_err(LogError::from)?;
+            }
+        }
+        Ok(())
     }
 
     /// Folds the log up to a position, that position included.

@@ -31,28 +31,28 @@ pub(super) struct DisableArgs {
 }
 
 #[derive(Debug, clap::Args)]
-struct ChangeArgs {
+pub(super) struct ChangeArgs {
     #[command(flatten)]
-    which: Which,
+    pub(super) which: Which,
 
     /// Why; kept with the event, for example "maintenance at the venue"
     #[arg(long, env = "CONNCENTRIC_REASON", value_name = "TEXT")]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
 
     #[command(flatten)]
-    wait: WaitArgs,
+    pub(super) wait: WaitArgs,
 }
 
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-struct Which {
+pub(super) struct Which {
     /// Adapters, for example venue-a
     #[arg(value_name = "NAME")]
-    names: Vec<AdapterName>,
+    pub(super) names: Vec<AdapterName>,
 
     /// All adapters that there are
     #[arg(long)]
-    all: bool,
+    pub(super) all: bool,
 }
 
 impl EnableArgs {
@@ -81,17 +81,21 @@ impl ChangeArgs {
         for name in &answer.unchanged {
             output::line(&format!("adapter/{name} unchanged"))?;
         }
-        if !self.wait.wait {
-            return Ok(());
-        }
-        let names: BTreeSet<AdapterName> = answer.changed.into_iter().chain(answer.unchanged).collect();
-        let goal = if wanted == AdminState::Enabled { "ACTIVE" } else { "INACTIVE" };
-        wait_until(goal, self.wait.timeout, async || {
-            let list: SessionList = api.get("/v1/sessions").await?;
-            Ok::<_, client::Error>(standing(&names, wanted, &list.sessions))
-        })
-        .await
+        until_reached(api, &self.wait, answer.changed.into_iter().chain(answer.unchanged).collect(), wanted).await
     }
+}
+
+/// Waits, if that was asked for, until every session of these adapters is as wanted.
+pub(super) async fn until_reached(api: &Api, wait: &WaitArgs, names: BTreeSet<AdapterName>, wanted: AdminState) -> anyhow::Result<()> {
+    if !wait.wait {
+        return Ok(());
+    }
+    let goal = if wanted == AdminState::Enabled { "ACTIVE" } else { "INACTIVE" };
+    wait_until(goal, wait.timeout, async || {
+        let list: SessionList = api.get("/v1/sessions").await?;
+        Ok::<_, client::Error>(standing(&names, wanted, &list.sessions))
+    })
+    .await
 }
 
 /// Counts sessions, not adapters: an adapter with several shows only the least well of them.

@@ -2,20 +2,19 @@
 
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
-
-use anyhow::Context;
+use std::path::PathBuf;
 
 use super::output::{self, ReaderLeft};
 use super::report::WrongUsage;
-use crate::audit::export::{ExportError, Exported, Range, Signing, export, read_sign_key};
+use crate::audit::export::{ExportError, Exported, Range, Signing, export, export_to_file, read_sign_key};
 use crate::domain::token::Position;
 use crate::log::{Connection, Purpose};
 
 /// Writes the ledger as JSON Lines with its hashes, which `verify --file` checks without a database and `import` reads back.
 ///
 /// Files that continue each other are made with --from: one more than the last position of the file before. With a key
-/// (`openssl genpkey -algorithm ed25519 -out ledger.key`), signed heads show that nobody has written the ledger anew.
+/// (`openssl genpkey -algorithm ed25519 -out ledger.key`), signed heads show that nobody has written the ledger anew. What is sealed
+/// is exported already: its archives are such files.
 ///
 /// Example: conncentric export --sign-key ledger.key --sign-every 1000 --output ledger.jsonl
 #[derive(Debug, clap::Args)]
@@ -55,40 +54,11 @@ impl ExportArgs {
         let mut connection = Connection::open(&self.database_url, Purpose::Read).await?;
         let range = Range { from: self.from, to: self.to };
         let exported = match &self.output {
-            Some(path) => to_file(&mut connection, range, signing.as_ref(), path).await?,
+            Some(path) => export_to_file(&mut connection, range, signing.as_ref(), path).await?,
             None => to_standard_output(&mut connection, range, signing.as_ref()).await?,
         };
         output::note(&summary(range, &exported));
         Ok(())
-    }
-}
-
-/// Writes beside the file and renames in the end, so that what stands there is never half an export.
-async fn to_file(connection: &mut Connection, range: Range, signing: Option<&Signing>, path: &Path) -> anyhow::Result<Exported> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
-    let mut partial = name.to_owned();
-    partial.push(".partial");
-    let partial = folder.join(partial);
-    let cannot = || format!("cannot write {}", path.display());
-    let mut file = BufWriter::new(std::fs::File::create(&partial).with_context(cannot)?);
-    let exported = async {
-        let exported = export(connection, range, signing, &mut file).await?;
-        file.flush()?;
-        file.get_ref().sync_all()?;
-        Ok::<_, ExportError>(exported)
-    };
-    match exported.await {
-        Ok(exported) => {
-            std::fs::rename(&partial, path).with_context(cannot)?;
-            std::fs::File::open(folder).and_then(|folder| folder.sync_all()).with_context(cannot)?;
-            Ok(exported)
-        }
-        Err(error) => {
-            // What matters is why the export failed.
-            let _ = std::fs::remove_file(&partial);
-            Err(error.into())
-        }
     }
 }
 

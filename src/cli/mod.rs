@@ -18,6 +18,7 @@ mod get;
 mod import;
 mod lists;
 mod logging;
+mod maintenance;
 mod migrate;
 mod move_session;
 mod orchestrator;
@@ -26,10 +27,12 @@ mod progress;
 mod rebuild;
 mod replay;
 pub mod report;
+mod seal;
 mod server;
 mod signals;
 mod table;
 mod token;
+mod unseal;
 mod values;
 mod venue;
 mod verify;
@@ -79,10 +82,13 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Maintenance(maintenance::MaintenanceArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Replay(replay::ReplayArgs),
+    Seal(seal::SealArgs),
     Token(token::TokenArgs),
+    Unseal(unseal::UnsealArgs),
     Verify(verify::VerifyArgs),
     Completions(completions::CompletionsArgs),
     /// Bounds the life of a connector process; started by pods.
@@ -133,6 +139,8 @@ impl Command {
             Self::Import(args) => args.run().await,
             Self::Rebuild(args) => args.run().await,
             Self::Replay(args) => args.run().await,
+            Self::Seal(args) => args.run().await,
+            Self::Unseal(args) => args.run().await,
             Self::Token(args) => args.run(server).await,
             Self::Verify(args) => args.run().await,
             Self::Completions(args) => args.run(),
@@ -143,6 +151,7 @@ impl Command {
             Self::Drain(args) => args.run(&server.connect()?).await,
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
+            Self::Maintenance(args) => args.run(&server.connect()?).await,
             Self::Guard(_) | Self::GuardChild(_) => anyhow::bail!("guards run without a runtime"),
         }
     }

@@ -1,5 +1,6 @@
 //! `replay`: the past, worked out from the event table alone.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,10 +8,11 @@ use serde::Serialize;
 
 use super::output::{self, Format, FormatArgs, harmless};
 use super::table::{self, Table, optional, text};
+use crate::audit::archive::Archives;
 use crate::audit::explain::{Life, Line, Memory, Totals, span};
 use crate::audit::replay::{Replay, ownership};
 use crate::domain::name::SessionId;
-use crate::log::{At, Connection, Moment, Purpose, locate, read_extent};
+use crate::log::{At, Connection, Moment, Purpose, locate, read_archives, read_extent};
 use crate::wire::ownership::{OwnershipAt, SessionAt};
 
 /// Works out who owned what at a moment, and why, from the event table alone.
@@ -36,6 +38,10 @@ pub(super) struct ReplayArgs {
     /// The database that holds the log: postgresql://user@db/conncentric. It only has to be readable
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: String,
+
+    /// Files that `conncentric seal` wrote, if the beginning of the log is sealed; all of them
+    #[arg(long, env = "CONNCENTRIC_ARCHIVE", value_name = "FILE", num_args = 1.., value_delimiter = ',')]
+    archive: Vec<PathBuf>,
 
     #[command(flatten)]
     format: FormatArgs,
@@ -74,7 +80,16 @@ impl ReplayArgs {
         at.within(&extent)?;
         let moment = locate(&connection, at, &extent).await?;
         let began = Instant::now();
-        let replay = self.begin().run(&mut connection, moment.position).await?;
+        let sealed = read_archives(&connection.client).await?;
+        let mut replay = self.begin();
+        if let Some(archives) = Archives::open(&self.archive, sealed.clone())? {
+            replay.read_archives(archives, moment.position)?;
+        }
+        let replay = replay.run(&mut connection, moment.position).await?;
+        anyhow::ensure!(
+            read_archives(&connection.client).await? == sealed,
+            "a part of the log was sealed or came back meanwhile; try again"
+        );
         self.show(&replay, &moment)?;
         if self.format.output == Format::Table {
             output::note(&format!("\n{}", rate(replay.events(), began.elapsed())));

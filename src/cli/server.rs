@@ -131,6 +131,10 @@ impl Api {
         self.mutate(Method::DELETE, path, None::<&()>).await
     }
 
+    pub(super) async fn delete_with<B: Serialize + Sync, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T, Error> {
+        self.mutate(Method::DELETE, path, Some(body)).await
+    }
+
     /// The key makes a repetition harmless: an orchestrator that finds it in the log gives the first answer again.
     async fn mutate<B: Serialize + Sync, T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&B>) -> Result<T, Error> {
         let headers = [("Idempotency-Key", Uuid::new_v4().to_string())];

@@ -10,7 +10,7 @@ use tokio::time::interval;
 use super::output::{self, Format, FormatArgs};
 use super::table::{Table, text};
 use super::verify_file;
-use crate::audit::verify::{Meter, Outcome, Report, Step, StepName, verify_database};
+use crate::audit::verify::{Meter, Outcome, Report, Step, StepName, verify_with_archives};
 
 /// How often the bar is drawn.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
@@ -32,6 +32,10 @@ pub(super) struct VerifyArgs {
     /// Check files that `conncentric export` wrote instead, which needs no database. Several, in order, continue each other
     #[arg(long, env = "CONNCENTRIC_VERIFY_FILE", value_name = "FILE", num_args = 1..)]
     file: Vec<PathBuf>,
+
+    /// Files that `conncentric seal` wrote, if the beginning of the log is sealed; all of them
+    #[arg(long, env = "CONNCENTRIC_ARCHIVE", value_name = "FILE", num_args = 1.., value_delimiter = ',', conflicts_with = "file")]
+    archive: Vec<PathBuf>,
 
     /// The public key that signed heads in the files must be signed with, in PEM
     #[arg(long, env = "CONNCENTRIC_VERIFY_KEY", value_name = "FILE", requires = "file")]
@@ -56,7 +60,7 @@ impl VerifyArgs {
             return verify_file::run(&self.file, self.verify_key.as_deref());
         };
         let meter = Arc::new(Meter::default());
-        let verified = Box::pin(beside_a_bar(&meter, verify_database(database_url, !self.no_rebuild, &meter))).await?;
+        let verified = Box::pin(beside_a_bar(&meter, verify_with_archives(database_url, &self.archive, !self.no_rebuild, &meter))).await?;
         match self.format.output {
             Format::Json => output::json(&serde_json::to_string(&verified)?)?,
             Format::Table => output::line(&table(&verified))?,

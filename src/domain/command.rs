@@ -150,6 +150,15 @@ pub enum Command {
         precondition: Precondition,
     },
     SetEnabled(SetEnabled),
+    /// Disable what is enabled among these, and remember it.
+    BeginMaintenance {
+        targets: Targets,
+        reason: Option<String>,
+    },
+    /// Enable what maintenance has disabled, and nothing else.
+    EndMaintenance {
+        reason: Option<String>,
+    },
     Register(Register),
     Heartbeat(Heartbeat),
     Claim(Claim),

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use imbl::{OrdMap, OrdSet, Vector};
 
 use super::adapter::{AdapterSpec, Labels, LeaseTtl};
+use super::archive::Archive;
 use super::identity::{AccessToken, AccessTokenId};
 use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
 use super::status::OperationalStatus;
@@ -136,6 +137,10 @@ pub struct Fleet {
     pub(super) registrations: OrdMap<RegistrationId, Registration>,
     pub(super) last_registration: RegistrationId,
     pub(super) access_tokens: OrdMap<AccessTokenId, IssuedToken>,
+    /// Adapters that a maintenance took down and its end will bring back.
+    pub(super) maintained: OrdSet<AdapterName>,
+    /// Where old ledger events are, by the first position of each file.
+    pub(super) archives: OrdMap<Position, Archive>,
     // Indexes: worked out from the rest, kept so that a decision costs what it changes.
     pub(super) vacant: OrdSet<Vacancy>,
     pub(super) draining: OrdSet<RegistrationId>,
@@ -158,6 +163,8 @@ impl Fleet {
             registrations: OrdMap::new(),
             last_registration: RegistrationId(0),
             access_tokens: OrdMap::new(),
+            maintained: OrdSet::new(),
+            archives: OrdMap::new(),
             vacant: OrdSet::new(),
             draining: OrdSet::new(),
             ttls: OrdMap::new(),
@@ -268,6 +275,29 @@ impl Fleet {
 
     pub fn access_tokens(&self) -> impl Iterator<Item = (&AccessTokenId, &IssuedToken)> {
         self.access_tokens.iter()
+    }
+
+    /// Adapters that a maintenance took down and its end will bring back.
+    pub fn maintained(&self) -> impl Iterator<Item = &AdapterName> {
+        self.maintained.iter()
+    }
+
+    /// Where old ledger events are, in order.
+    pub fn archives(&self) -> impl Iterator<Item = &Archive> {
+        self.archives.values()
+    }
+
+    /// The last position that is in an archive and not in the table; 0 if nothing is sealed.
+    #[must_use]
+    pub fn sealed_to(&self) -> Position {
+        self.archives.get_max().map_or(0, |(_, archive)| archive.last)
+    }
+
+    /// The archive that holds a position.
+    #[must_use]
+    pub fn archive_of(&self, position: Position) -> Option<&Archive> {
+        let (_, archive) = self.archives.get_prev(&position)?;
+        (position <= archive.last).then_some(archive)
     }
 
     /// Sessions that should run and have no owner, first served first.

@@ -77,6 +77,8 @@ pub enum Refusal {
     HoldsSessions(Holder),
     #[error("pod {0} is not draining")]
     NotDraining(PodName),
+    #[error("no maintenance is under way, so there is nothing to end")]
+    NoMaintenance,
     #[error("there is no access token {0}; `conncentric token list` shows them")]
     AccessTokenUnknown(AccessTokenId),
     #[error("access token {0} was revoked; make one with `conncentric token create`")]
@@ -120,6 +122,7 @@ impl Refusal {
             Self::CannotRunThere { .. } => "cannot-run-there",
             Self::HoldsSessions(_) => "pod-holds-sessions",
             Self::NotDraining(_) => "not-draining",
+            Self::NoMaintenance => "no-maintenance",
             Self::AccessTokenUnknown(_) => "access-token-unknown",
             Self::AccessTokenRevoked(_) => "unauthorized",
             Self::RequestIdTaken(_) => "request-id-taken",

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Utc};
 
 use super::adapter::LeaseTtl;
+use super::archive::Archive;
 use super::fleet::{Adapter, Fleet, IssuedToken, Registration, RegistrationState, Session, Settling};
 use super::identity::AccessTokenId;
 use super::name::{AdapterName, RegistrationId, SessionId};
@@ -20,7 +21,9 @@ pub struct Parts {
     pub registrations: Vec<(RegistrationId, Registration)>,
     pub last_registration: i32,
     pub access_tokens: Vec<(AccessTokenId, IssuedToken)>,
+    pub archives: Vec<Archive>,
     pub settling: Option<Settling>,
+    pub maintained: Vec<AdapterName>,
 }
 
 impl Fleet {
@@ -34,7 +37,9 @@ impl Fleet {
         fleet.registrations = parts.registrations.into_iter().collect();
         fleet.last_registration = RegistrationId(parts.last_registration);
         fleet.access_tokens = parts.access_tokens.into_iter().collect();
+        fleet.archives = parts.archives.into_iter().map(|archive| (archive.first, archive)).collect();
         fleet.settling = parts.settling;
+        fleet.maintained = parts.maintained.into_iter().collect();
         fleet.index();
         fleet
     }

@@ -57,6 +57,18 @@ pub async fn event_id_at(connection: &Connection, position: Position) -> Result<
     Ok(row.map(|row| row.try_get("id")).transpose()?)
 }
 
+/// Whether a ledger event stands in the log where it stood. What was sealed since is not lost: of it the time and the epoch are compared.
+pub async fn event_stands(
+    connection: &Connection,
+    position: Position,
+    id: Uuid,
+    epoch: Epoch,
+    recorded_at: DateTime<Utc>,
+) -> Result<bool, LogError> {
+    let row = connection.client.query_one(sql::EVENT_STANDS, &[&position, &id, &epoch.0, &recorded_at]).await?;
+    Ok(row.try_get("stands")?)
+}
+
 /// Marks a log whose first epoch began before anybody asked where.
 pub(super) async fn identify(connection: &Connection) -> Result<(), LogError> {
     let lineage = read_lineage(&connection.client).await?;

@@ -4,6 +4,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::domain::event::UnreadableEvent;
 use crate::domain::evolve::Corrupt;
+use crate::domain::token::Position;
 
 /// An error of the log. Driver errors, history that contradicts itself, and databases that cannot serve are told apart.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,9 @@ pub enum LogError {
     /// The database cannot be used as it is; the message says what to do.
     #[error("{0}")]
     Unsuitable(String),
+    /// Events that were to be read are in an archive.
+    #[error("events after position {after} are sealed; the projections say what they come to")]
+    Sealed { after: Position },
     #[error("the database does not answer")]
     Silent,
     #[error("the migrations failed: {}", describe_migration(.0))]
@@ -67,6 +71,10 @@ fn describe(error: &tokio_postgres::Error) -> String {
             SqlState::TOO_MANY_CONNECTIONS => "raise max_connections, or run fewer orchestrators",
             SqlState::READ_ONLY_SQL_TRANSACTION => "the server is read-only: name the primary in --database-url",
             SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_FUNCTION => "run `conncentric migrate` on this database",
+            // A statement that was prepared here is looked for on another connection of the server's.
+            SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT => {
+                "a pooler in transaction mode seems to be in between: connect directly, or through one in session mode"
+            }
             SqlState::INSUFFICIENT_PRIVILEGE => "grant the role conncentric_application to this user, or connect as the owner",
             _ => db.hint().unwrap_or_default(),
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio_postgres::{GenericClient, IsolationLevel, Row, Transaction};
 
-use super::{Connection, Head, LogError, Moment, sql};
+use super::{Connection, Head, LogError, Moment, read_archives, sql};
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
 use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Settling, Vacated};
 use crate::domain::identity::AccessToken;
@@ -37,6 +37,12 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
         registrations: rows(snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
         last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
         access_tokens: rows(snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
+        maintained: rows(snapshot, sql::LOAD_MAINTAINED, |row| Ok((text(row, "adapter")?, ())))
+            .await?
+            .into_iter()
+            .map(|(name, ())| name)
+            .collect(),
+        archives: read_archives(snapshot).await?,
         settling: snapshot.query_opt(sql::LOAD_SETTLING, &[]).await?.map(|row| settling(&row)).transpose()?,
     };
     let last = snapshot.query_opt(sql::LAST_LEDGER_TIME, &[&head.ledger_position]).await?;

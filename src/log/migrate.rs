@@ -5,6 +5,7 @@ use tokio_postgres::Transaction;
 
 use super::epoch::identify;
 use super::rebuild::rebuild_projections;
+use super::seal::refuse_sealed;
 use super::{Connection, LogError, Purpose, sql};
 
 mod embedded {
@@ -23,9 +24,11 @@ const PROJECTIONS: &[(&str, &str)] = &[
     ("registration", include_str!("../../projections/registration.sql")),
     ("ownership", include_str!("../../projections/ownership.sql")),
     ("registration_history", include_str!("../../projections/registration_history.sql")),
+    ("maintenance", include_str!("../../projections/maintenance.sql")),
     ("epoch", include_str!("../../projections/epoch.sql")),
     ("access_token", include_str!("../../projections/access_token.sql")),
     ("adapter_log", include_str!("../../projections/adapter_log.sql")),
+    ("ledger_archive", include_str!("../../projections/ledger_archive.sql")),
     ("apply", include_str!("../../projections/apply.sql")),
 ];
 
@@ -42,6 +45,10 @@ pub struct Migrated {
 pub async fn migrate(database_url: &str) -> Result<Migrated, LogError> {
     let mut connection = open_alone(database_url).await?;
     refuse_newer_schema(&connection).await?;
+    if projections_have_changed(&connection).await? {
+        // Before anything is changed, because the schema that this program brings might not go with the projections that are there.
+        refuse_sealed(&connection).await?;
+    }
     let report = embedded::migrations::runner().run_async(&mut connection.client).await?;
     let applied = report.applied_migrations().iter().map(|migration| format!("V{}__{}", migration.version(), migration.name())).collect();
     identify(&connection).await?;
@@ -51,7 +58,7 @@ pub async fn migrate(database_url: &str) -> Result<Migrated, LogError> {
 }
 
 /// A connection that nobody else has at the same time who changes schema or projections.
-pub(super) async fn open_alone(database_url: &str) -> Result<Connection, LogError> {
+pub async fn open_alone(database_url: &str) -> Result<Connection, LogError> {
     let connection = Connection::open(database_url, Purpose::Migrate).await?;
     // Of the session, not of a transaction, because every migration is a transaction of its own. Ends with the connection.
     connection.client.query_one("select pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await?;
@@ -75,7 +82,8 @@ pub async fn check_schema(connection: &Connection) -> Result<(), LogError> {
     }
 }
 
-async fn refuse_newer_schema(connection: &Connection) -> Result<(), LogError> {
+/// Refuses a database that a newer program has migrated.
+pub async fn refuse_newer_schema(connection: &Connection) -> Result<(), LogError> {
     match schema_version(connection).await? {
         Some(version) if version > newest_known() => Err(LogError::Unsuitable(format!(
             "the database has schema version {version}, and this program knows versions up to {}; run a newer conncentric",
@@ -95,6 +103,15 @@ async fn schema_version(connection: &Connection) -> Result<Option<i32>, LogError
 
 fn newest_known() -> i32 {
     embedded::migrations::runner().get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
+}
+
+/// Whether there are projections, and of another text than this program brings.
+async fn projections_have_changed(connection: &Connection) -> Result<bool, LogError> {
+    if schema_version(connection).await?.is_none() {
+        return Ok(false);
+    }
+    let present = connection.client.query_opt("select hash from projection_version", &[]).await?;
+    Ok(present.map(|row| row.try_get::<_, String>(0)).transpose()?.is_some_and(|hash| hash != projections_hash()))
 }
 
 /// Builds the projections from the log if their text has changed: beside the live ones if there are any.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
 use super::migrate::{make_projections, open_alone, remember_projections};
+use super::seal::refuse_sealed;
 use super::{Connection, LogError, check_schema, read_head, sql};
 use crate::domain::token::Position;
 
@@ -36,6 +37,7 @@ pub struct Progress {
 pub async fn rebuild(database_url: &str, told: impl FnMut(Progress)) -> Result<Progress, LogError> {
     let mut connection = open_alone(database_url).await?;
     check_schema(&connection).await?;
+    refuse_sealed(&connection).await?;
     rebuild_projections(&mut connection, told).await
 }
 

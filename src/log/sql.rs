@@ -15,9 +15,11 @@ statements! {
     DROPPABLE_PULSES = "droppable_pulses";
     DROP_PULSES = "drop_pulses";
     EVENT_ID_AT = "event_id_at";
+    EVENT_STANDS = "event_stands";
     EXPORT_HEAD = "export_head";
     EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    HAS_ARCHIVES = "has_archives";
     HAS_LOG = "has_log";
     IDENTIFY = "identify";
     IMPORT_EVENTS = "import_events";
@@ -28,6 +30,8 @@ statements! {
     LOAD_ACCESS_TOKENS = "load_access_tokens";
     LOAD_ADAPTERS = "load_adapters";
     LOAD_ADAPTERS_AT = "load_adapters_at";
+    LOAD_ARCHIVES = "load_archives";
+    LOAD_MAINTAINED = "load_maintained";
     LOAD_REGISTRATIONS = "load_registrations";
     LOAD_REGISTRATIONS_AT = "load_registrations_at";
     LOAD_SESSIONS = "load_sessions";
@@ -53,6 +57,9 @@ statements! {
     READ_TIMELINE = "read_timeline";
     REPLAY_LEDGER = "replay_ledger";
     SCHEMA_VERSION = "schema_version";
+    SEAL_END = "seal_end";
+    SEAL_HASH = "seal_hash";
+    SEAL_LEDGER = "seal_ledger";
     SERVER = "server";
     SESSION_USER = "session_user";
     SURVEY_CLOCK = "survey_clock";
@@ -60,9 +67,13 @@ statements! {
     SURVEY_SERVER = "survey_server";
     SURVEY_STANDBYS = "survey_standbys";
     TRY_RETENTION_LOCK = "try_retention_lock";
+    UNSEAL_EVENTS = "unseal_events";
+    UNSEAL_LEDGER = "unseal_ledger";
     VERIFY_HEAD = "verify_head";
     VERIFY_LOG = "verify_log";
+    VERIFY_MOMENTS = "verify_moments";
     VERIFY_OWNERSHIP = "verify_ownership";
+    VERIFY_SEALED_REGISTRATIONS = "verify_sealed_registrations";
     VERIFY_SETTINGS = "verify_settings";
     VERIFY_SNAPSHOT = "verify_snapshot";
     VERIFY_STANDBY = "verify_standby";

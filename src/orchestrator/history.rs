@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::adapter::LeaseTtl;
 use crate::domain::event::EpochCause;
 use crate::domain::fleet::Fleet;
 use crate::domain::token::Epoch;
@@ -67,7 +68,7 @@ pub(super) fn forgotten_wait(remembered: &Fleet, found: &Fleet) -> Duration {
         .leases()
         .filter(|(id, lease)| found.session(id).and_then(|session| session.lease.as_ref()).is_none_or(|found| found.token != lease.token));
     let ttl = of_adapters.chain(unknown.map(|(_, lease)| lease.ttl)).max();
-    ttl.map_or(Duration::ZERO, |ttl| ttl.as_duration())
+    ttl.map_or(Duration::ZERO, LeaseTtl::as_duration)
 }
 
 #[cfg(test)]

@@ -68,12 +68,17 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         // Pods hear of an epoch by their next heartbeat, and a confirmed lease is what its owner believes already.
         | Event::EpochBegan(_)
         | Event::EpochSettled(_)
+        // The adapters' own events follow.
+        | Event::MaintenanceBegan(_)
+        | Event::MaintenanceEnded(_)
         | Event::LeaseConfirmed(_)
         | Event::AdapterDeclared(_)
         | Event::AdapterDeleted(_)
         | Event::PodDrained(_)
         | Event::PodResumed(_)
         | Event::PulsesDropped(_)
+        | Event::LedgerSealed(_)
+        | Event::LedgerUnsealed(_)
         | Event::AccessTokenCreated(_) => Vec::new(),
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio_postgres::Statement;
 
 use crate::domain::token::Position;
-use crate::log::{Batch, Condition, Connection, Entry, LogError, Outcome, Purpose, check_schema, lock_head, read_tail, sql, unlock_head};
+use crate::log::{
+    Batch, Condition, Connection, Entry, LogError, Outcome, Purpose, check_schema, is_sealed_after, lock_head, read_tail, sql, unlock_head,
+};
 
 /// Entries that one read brings at most.
 const PAGE: i64 = 5000;
@@ -38,6 +40,9 @@ impl Link {
     /// The next entries after a position, and whether there may be more.
     pub(super) async fn tail(&self, after: Position) -> Result<(Vec<Entry>, bool), LogError> {
         let entries = patiently(read_tail(&self.connection, &self.read_tail, after, PAGE)).await?;
+        if has_gap(after, &entries) && is_sealed_after(&self.connection, after).await? {
+            return Err(LogError::Sealed { after });
+        }
         let full = i64::try_from(entries.len()).is_ok_and(|count| count >= PAGE);
         Ok((entries, full))
     }
@@ -51,6 +56,12 @@ impl Link {
     pub(super) async fn unlock(&self) -> Result<(), LogError> {
         patiently(unlock_head(&self.connection)).await
     }
+}
+
+/// Positions that hold nothing are those of pulses that were dropped, or of events that were sealed.
+fn has_gap(after: Position, entries: &[Entry]) -> bool {
+    let count = Position::try_from(entries.len()).unwrap_or(Position::MAX);
+    entries.last().is_some_and(|last| last.position() - after != count)
 }
 
 async fn patiently<T>(work: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {

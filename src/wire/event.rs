@@ -35,4 +35,16 @@ pub struct EventPage {
     pub next: Option<Position>,
     /// The position of the newest event.
     pub head: Position,
+    /// Where the events are that the page should have begun with, if they are not in the table any more. It begins with the
+    /// first that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealedView>,
+}
+
+/// An archive file that holds the ledger events of these positions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SealedView {
+    pub first: Position,
+    pub last: Position,
+    pub file: String,
 }

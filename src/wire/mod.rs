@@ -6,6 +6,7 @@ pub mod access_token;
 pub mod adapter;
 pub mod event;
 pub mod log;
+pub mod maintenance;
 pub mod ownership;
 pub mod pod;
 pub mod problem;

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 use conncentric::domain::adapter::{AdapterSpec, Labels, LeaseTtl, Mode, OnLeaseLoss, Placement};
+use conncentric::domain::archive::Archive;
 use conncentric::domain::canonical::canonical;
 use conncentric::domain::entry::{Category, Level};
 use conncentric::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    EpochBegan, EpochCause, EpochSettled, Event, LeaseConfirmed, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed,
-    PulsesDropped, Recorded, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    EpochBegan, EpochCause, EpochSettled, Event, LeaseConfirmed, LeaseExpired, LedgerSealed, LedgerUnsealed, MaintenanceBegan,
+    MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed, SessionLogged,
+    SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;
@@ -115,7 +117,8 @@ fn before(kind: &str) -> &'static [&'static str] {
         "PodDrained" | "PodLeft" | "PodLost" => &["PodRegistered"],
         "PodResumed" => &["PodRegistered", "PodDrained"],
         "SessionClaimed" => &["AdapterDeclared", "AdapterEnabled", "PodRegistered"],
-        "SessionLogged" | "SessionStatusChanged" | "SessionMoveOrdered" | "SessionReleased" | "LeaseExpired" => {
+        "LedgerUnsealed" => &["AdapterDeclared", "AdapterEnabled", "PodRegistered", "SessionClaimed", "LedgerSealed"],
+        "LedgerSealed" | "SessionLogged" | "SessionStatusChanged" | "SessionMoveOrdered" | "SessionReleased" | "LeaseExpired" => {
             &["AdapterDeclared", "AdapterEnabled", "PodRegistered", "SessionClaimed"]
         }
         _ => &[],
@@ -194,6 +197,16 @@ fn meant(kind: &str, version: i16) -> Event {
         ("EpochSettled", 1) => EpochSettled { waited_ms: 15_003 }.into(),
         ("LeaseConfirmed", 1) => LeaseConfirmed { session, token, pod, incarnation }.into(),
         ("LeaseExpired", 1) => LeaseExpired { session, token, pod, incarnation, silence_ms: 15_012, ttl_ms, safety_margin_ms: 512 }.into(),
+        ("MaintenanceBegan", 1) => {
+            MaintenanceBegan { adapters: vec![adapter, name("venue-b")], reason: Some("new switches".into()) }.into()
+        }
+        ("MaintenanceEnded", 1) => MaintenanceEnded { adapters: vec![adapter], reason: None }.into(),
+        ("LedgerSealed", 1) => {
+            let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned();
+            let archive = Archive { first: 1, last: 4, events: 3, hash: hash.clone(), file: "ledger-2025.jsonl".into(), sha256: hash };
+            LedgerSealed::new(archive, Some("end of the year".into())).into()
+        }
+        ("LedgerUnsealed", 1) => LedgerUnsealed { first: 1, last: 4, reason: None }.into(),
         ("PodDrained", 1) => PodDrained { pod, registration, reason: Some("node upgrade".into()) }.into(),
         ("PodLeft", 1) => PodLeft { pod, incarnation, registration }.into(),
         ("PodLost", 1) => PodLost { pod, incarnation, registration, silence_ms: 60_000 }.into(),

@@ -31,6 +31,8 @@ mod rebuild;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
+mod seal;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tls;

@@ -38,6 +38,10 @@ fn happened(step: &Step) -> String {
         Event::EpochSettled(event) => {
             format!("the epoch settled after {}: sessions may be granted again", millis(event.waited_ms))
         }
+        Event::MaintenanceBegan(event) => with(format!("a maintenance of {} adapters began", event.adapters.len()), event.reason.as_ref()),
+        Event::MaintenanceEnded(event) => {
+            with(format!("the maintenance of {} adapters ended", event.adapters.len()), event.reason.as_ref())
+        }
         Event::AdapterDeclared(event) => format!("adapter {} was declared", event.adapter),
         Event::AdapterRevised(event) => format!("adapter {} was changed to revision {}", event.adapter, event.revision),
         Event::AdapterDeleted(event) => format!("adapter {} was deleted", event.adapter),
@@ -49,6 +53,12 @@ fn happened(step: &Step) -> String {
         Event::PodLost(event) => format!("{} was given up: nothing had been heard of it for {}", event.pod, millis(event.silence_ms)),
         Event::PodLeft(event) => format!("{} left in order", event.pod),
         Event::PulsesDropped(event) => format!("{} heartbeat records up to position {} were dropped", event.count, event.last),
+        Event::LedgerSealed(event) => {
+            with(format!("positions {} to {} were moved to the archive {}", event.first, event.last, event.file), event.reason.as_ref())
+        }
+        Event::LedgerUnsealed(event) => {
+            with(format!("positions {} to {} were put back from their archives", event.first, event.last), event.reason.as_ref())
+        }
         Event::AccessTokenCreated(event) => format!("access token {} was made for {}, role {}", event.access_token, event.name, event.role),
         Event::AccessTokenRevoked(event) => format!("access token {} was revoked", event.access_token),
     }

@@ -51,6 +51,24 @@ pub struct Ledger {
     pub signed_position: Option<Position>,
     /// Whether the files begin where the log began. Only then can the history be folded.
     pub from_the_beginning: bool,
+    /// The files, in order.
+    pub parts: Vec<FilePart>,
+}
+
+/// What one file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePart {
+    pub file: PathBuf,
+    pub first_position: Position,
+    /// Of its last event; one before the first position if it holds none.
+    pub last_position: Position,
+    pub count: u64,
+    /// What its first event hangs on.
+    pub previous_hash: Hash,
+    /// Of its last event.
+    pub hash: Hash,
+    /// Of the whole file.
+    pub sha256: Hash,
 }
 
 /// Checks files that continue each other, and says what they hold. With a key, every head must be signed with it, the last one too.
@@ -70,6 +88,7 @@ pub struct Reader {
     last_event: Option<LastEvent>,
     /// The fold, if the files begin at the beginning.
     fleet: Option<Fleet>,
+    folds: bool,
     at: Place,
 }
 
@@ -93,7 +112,8 @@ struct LastEvent {
 struct Part {
     lines: BufReader<File>,
     digest: Sha256,
-    program_version: String,
+    /// None until it was read.
+    header: Option<Header>,
     count: u64,
 }
 
@@ -101,7 +121,20 @@ impl Reader {
     #[must_use]
     pub fn open(files: &[PathBuf], trusted: Option<VerifyingKey>) -> Self {
         let files = files.iter().cloned().collect();
-        Self { files, part: None, trusted, ledger: None, last_event: None, fleet: None, at: Place::default() }
+        Self { files, part: None, trusted, ledger: None, last_event: None, fleet: None, folds: true, at: Place::default() }
+    }
+
+    /// The same for somebody who folds the events himself.
+    #[must_use]
+    pub fn without_fold(files: &[PathBuf]) -> Self {
+        Self { folds: false, ..Self::open(files, None) }
+    }
+
+    /// Where a file begins, by its own account.
+    pub fn first_position(file: &Path) -> Result<Position, Problem> {
+        let mut reader = Self::without_fold(&[]);
+        reader.begin(file)?;
+        Ok(reader.ledger.map_or(0, |ledger| ledger.first_position))
     }
 
     /// The next event; none once the last file has ended as it says.
@@ -139,8 +172,7 @@ impl Reader {
     fn begin(&mut self, path: &Path) -> Result<(), Problem> {
         self.at = Place { file: path.to_owned(), line: 0, position: self.at.position };
         let file = File::open(path).map_err(|error| self.problem(format!("cannot open it: {error}")))?;
-        let program_version = env!("CARGO_PKG_VERSION").to_owned();
-        self.part = Some(Part { lines: BufReader::with_capacity(1 << 18, file), digest: Sha256::new(), program_version, count: 0 });
+        self.part = Some(Part { lines: BufReader::with_capacity(1 << 18, file), digest: Sha256::new(), header: None, count: 0 });
         let Line::Header(header) = self.line()? else {
             return Err(self.problem("the file does not begin with the header of an export: its beginning is missing"));
         };
@@ -148,7 +180,7 @@ impl Reader {
             return Err(self.problem(why));
         }
         if let Some(part) = &mut self.part {
-            part.program_version.clone_from(&header.program_version);
+            part.header = Some(header.clone());
         }
         self.header(&header)
     }
@@ -163,7 +195,7 @@ impl Reader {
                 return Err(self.problem("the previous hash is not the one that every log begins with"));
             }
             self.at.position = header.first_position - 1;
-            self.fleet = from_the_beginning.then(|| Fleet::new(Epoch(0)));
+            self.fleet = (from_the_beginning && self.folds).then(|| Fleet::new(Epoch(0)));
             self.ledger = Some(Ledger {
                 first_position: header.first_position,
                 last_position: header.first_position - 1,
@@ -175,6 +207,7 @@ impl Reader {
                 signed_by: None,
                 signed_position: None,
                 from_the_beginning,
+                parts: Vec::new(),
             });
             return Ok(());
         };
@@ -218,7 +251,8 @@ impl Reader {
     /// Hashes say that nobody changed a history, not that it is one: that needs its events to be known and to follow each other.
     fn sense(&mut self, row: &LedgerRow) -> Result<(), String> {
         let recorded: Recorded = row.recorded().map_err(|error| {
-            let written_by = self.part.as_ref().map(|part| part.program_version.as_str()).unwrap_or_default();
+            let written_by =
+                self.part.as_ref().and_then(|part| part.header.as_ref()).map(|header| header.program_version.as_str()).unwrap_or_default();
             format!("{error} (conncentric {written_by} wrote this file)")
         })?;
         if recorded.event.stream() != row.stream {
@@ -267,6 +301,15 @@ impl Reader {
             None
         };
         ledger.head_position = end.head_position;
+        ledger.parts.extend(part.header.map(|header| FilePart {
+            file: self.at.file.clone(),
+            first_position: header.first_position,
+            last_position: end.last_position,
+            count: end.count,
+            previous_hash: header.previous_hash,
+            hash: end.hash.clone(),
+            sha256: Hash(part.digest.finalize().to_vec()),
+        }));
         problem.map_or(Ok(()), |problem| Err(self.problem(problem)))
     }
 

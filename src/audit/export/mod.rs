@@ -6,11 +6,13 @@
 //! Absent on purpose: pulses. They stand outside the hash chain, and ownership never depends on one.
 
 mod check;
+mod file;
 mod format;
 mod key;
 mod write;
 
-pub use check::{Ledger, Problem, Reader, check_file};
-pub use format::{End, Header, SignedHead};
+pub use check::{FilePart, Ledger, Problem, Reader, check_file};
+pub use file::export_to_file;
+pub use format::{End, Hash, Header, SignedHead};
 pub use key::{KeyProblem, read_sign_key, read_verify_key};
 pub use write::{ExportError, Exported, Range, Signing, export};

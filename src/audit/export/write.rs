@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 
 use ed25519_dalek::SigningKey;
 use sha2::{Digest, Sha256};
@@ -11,8 +12,9 @@ use super::key;
 use crate::audit::chain::{genesis, link};
 use crate::audit::row::LedgerRow;
 use crate::audit::source::Snapshot;
+use crate::domain::archive::Archive;
 use crate::domain::token::{Epoch, Position};
-use crate::log::{Connection, LogError, sql};
+use crate::log::{Connection, LogError, read_archives, sql};
 
 /// Which positions go into the file, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,16 @@ pub enum ExportError {
     Log(#[from] LogError),
     #[error("cannot write the export: {0}")]
     Write(#[from] io::Error),
+    #[error("cannot write {}: {source}", .path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("{} names no file", .0.display())]
+    NoFile(PathBuf),
+    /// What was asked for is not in the table. The archives are exports themselves, which this one can continue.
+    #[error(
+        "positions up to {} are sealed, in {}, which is such a file already; export --from {} what follows it, or run `conncentric unseal`",
+        .last.last, .last.file, .last.last + 1
+    )]
+    Sealed { last: Box<Archive> },
     #[error("position {asked} is beyond the head of the log, which is at {head}")]
     BeyondHead { asked: Position, head: Position },
     #[error("position {position}: {problem}; the log was tampered with, so nothing of it is exported; `conncentric verify` says more")]
@@ -68,8 +80,7 @@ pub async fn export(
             return Err(ExportError::BeyondHead { asked, head: head.position });
         }
     }
-    let before = snapshot.transaction().query_opt(sql::EXPORT_PREVIOUS_HASH, &[&range.from]).await.map_err(LogError::from)?;
-    let previous = before.map(|row| row.try_get("hash")).transpose().map_err(LogError::from)?.unwrap_or_else(genesis);
+    let previous = hash_before(&snapshot, range.from).await?;
 
     let mut file = File { out, signing, digest: Sha256::new(), state: Exported::before(range.from, &previous), epoch: head.epoch };
     file.line(Line::Header(Header::new(head.epoch, range.from, previous)))?;
@@ -91,6 +102,21 @@ pub async fn export(
         });
     }
     file.end(range.to.is_none().then_some(head.position))
+}
+
+/// What the first event of the file hangs on: the event before it, the end of the last archive, or nothing.
+async fn hash_before(snapshot: &Snapshot<'_>, from: Position) -> Result<Vec<u8>, ExportError> {
+    let transaction = snapshot.transaction();
+    let archive = read_archives(transaction).await?.pop();
+    if let Some(last) = archive.as_ref().filter(|last| from <= last.last) {
+        return Err(ExportError::Sealed { last: Box::new(last.clone()) });
+    }
+    let before = transaction.query_opt(sql::EXPORT_PREVIOUS_HASH, &[&from]).await.map_err(LogError::from)?;
+    if let Some(row) = before {
+        return Ok(row.try_get("hash").map_err(LogError::from)?);
+    }
+    let Some(archive) = archive else { return Ok(genesis()) };
+    Ok(Hash::try_from(archive.hash).map_err(LogError::inconsistent)?.0)
 }
 
 /// Where the log ends in the snapshot.

@@ -6,6 +6,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Transaction};
 
 use super::Read;
+use super::kept::Kept;
 use super::ownership::{Interval, Ownerships};
 use super::pass::Folded;
 use super::read::{Passed, column};
@@ -16,16 +17,16 @@ use crate::domain::token::{FencingToken, Position};
 use crate::log::{LogError, load_fleet_within, sql};
 
 pub(super) async fn compare(snapshot: &Transaction<'_>, passed: Passed) -> Result<Read, LogError> {
-    let Some(Folded { fleet, ownerships }) = passed.folded else {
+    let Some(Folded { fleet, ownerships, kept }) = passed.folded else {
         let why = "the log itself is not sound";
         return Ok(Read { steps: vec![passed.step, Step::skipped(StepName::Fold, why), Step::skipped(StepName::Ownership, why)] });
     };
-    let fold = compare_fold(snapshot, &fleet).await?;
+    let fold = compare_fold(snapshot, &fleet, &kept).await?;
     let owned = compare_ownerships(snapshot, &ownerships).await?;
     Ok(Read { steps: vec![passed.step, fold, owned] })
 }
 
-async fn compare_fold(snapshot: &Transaction<'_>, fleet: &Fleet) -> Result<Step, LogError> {
+async fn compare_fold(snapshot: &Transaction<'_>, fleet: &Fleet, kept: &Kept) -> Result<Step, LogError> {
     let timer = Timer::start();
     let checked = fleet.adapters().count() + fleet.sessions().count() + fleet.registrations().count() + fleet.access_tokens().count();
     let difference = match load_fleet_within(snapshot).await {
@@ -37,7 +38,7 @@ async fn compare_fold(snapshot: &Transaction<'_>, fleet: &Fleet) -> Result<Step,
                 key: Some(found.key),
                 problem: format!("the log comes to {}, and live is {}", found.ours, found.theirs),
             }),
-            None => None,
+            None => kept.compare(snapshot).await?,
         },
         Err(error) if is_about_a_value(&error) => Some(Difference {
             check: Check::Projection,

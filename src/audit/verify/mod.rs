@@ -9,6 +9,7 @@
 //! Everything is read from one snapshot and nothing is ever written: the scratch schema goes with its transaction. Absent on
 //! purpose: repair. Whoever finds a difference decides what it means.
 
+mod kept;
 mod live;
 mod open;
 mod ownership;
@@ -17,6 +18,7 @@ mod positions;
 mod read;
 mod rebuild;
 mod report;
+mod sealed;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,9 +26,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio_postgres::Transaction;
 
-pub use self::open::verify_database;
+pub use self::open::{VerifyError, verify_database, verify_with_archives};
 use self::report::Timer;
 pub use self::report::{Check, Difference, Outcome, Report, Step, StepName};
+use crate::audit::archive::Archives;
 use crate::log::LogError;
 
 /// How far a run is, for whoever draws a progress bar. Counts only grow.
@@ -81,6 +84,16 @@ impl std::fmt::Debug for Rebuild<'_> {
 /// # Errors
 /// Fails if the database does not answer or refuses to. Whatever it holds is no error but a [`Difference`].
 pub async fn verify(snapshot: &Transaction<'_>, rebuild: Rebuild<'_>, meter: &Arc<Meter>) -> Result<Report, LogError> {
+    verify_with(snapshot, None, rebuild, meter).await
+}
+
+/// The same for a log whose first part is in archives.
+async fn verify_with(
+    snapshot: &Transaction<'_>,
+    sealed: Option<Archives>,
+    rebuild: Rebuild<'_>,
+    meter: &Arc<Meter>,
+) -> Result<Report, LogError> {
     let timer = Timer::start();
     let head = match read::head(snapshot).await? {
         Ok(head) => head,
@@ -89,7 +102,7 @@ pub async fn verify(snapshot: &Transaction<'_>, rebuild: Rebuild<'_>, meter: &Ar
     meter.total.store(u64::try_from(head.position).unwrap_or(0), Ordering::Relaxed);
     let mut report = Report::new(&head);
     let log = async {
-        let passed = read::pass(snapshot, &head, meter).await?;
+        let passed = read::pass(snapshot, sealed, &head, meter).await?;
         live::compare(snapshot, passed).await
     };
     let again = async |transaction, beside| rebuild::run(transaction, beside, &head, meter).await;

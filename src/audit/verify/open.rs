@@ -1,18 +1,48 @@
 //! Verifies a database by its address: connections, and one snapshot for all of them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::report::Report;
-use super::{Meter, Rebuild, verify};
-use crate::log::{Connection, LogError, Purpose, check_schema, sql};
+use super::{Meter, Rebuild, verify, verify_with};
+use crate::audit::archive::{ArchiveError, Archives};
+use crate::log::{Connection, LogError, Purpose, check_schema, read_archives, sql};
+
+/// Why a log was not verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+}
+
+impl From<tokio_postgres::Error> for VerifyError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Log(error.into())
+    }
+}
 
 /// Verifies a live database, a standby, or a restored backup. `rebuild` asks for the third way too.
 ///
 /// # Errors
 /// Fails if the database cannot be reached or read, or is not one that this program knows. What it holds is no error.
-pub async fn verify_database(database_url: &str, rebuild: bool, meter: &Arc<Meter>) -> Result<Report, LogError> {
+pub async fn verify_database(database_url: &str, rebuild: bool, meter: &Arc<Meter>) -> Result<Report, VerifyError> {
+    Box::pin(verify_with_archives(database_url, &[], rebuild, meter)).await
+}
+
+/// The same together with the archives of what is sealed.
+///
+/// # Errors
+/// Fails if the database cannot be reached or read, or is not one that this program knows. What it holds is no error.
+pub async fn verify_with_archives(
+    database_url: &str,
+    archives: &[PathBuf],
+    rebuild: bool,
+    meter: &Arc<Meter>,
+) -> Result<Report, VerifyError> {
     let mut reading = Connection::open(database_url, Purpose::Read).await?;
     check_schema(&reading).await?;
     let row = reading.client.query_one(sql::VERIFY_STANDBY, &[]).await?;
@@ -20,22 +50,26 @@ pub async fn verify_database(database_url: &str, rebuild: bool, meter: &Arc<Mete
     let snapshot = reading.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
     snapshot.batch_execute(sql::VERIFY_HOLD).await?;
     snapshot.query_one(sql::VERIFY_SETTINGS, &[]).await?;
+    if let Some(archives) = Archives::open(archives, read_archives(&snapshot).await?)? {
+        let why = format!("what is sealed, up to position {}, is not in the database", archives.last_position());
+        return Ok(verify_with(&snapshot, Some(archives), Rebuild::Skipped(&why), meter).await?);
+    }
     if standby {
-        return verify(&snapshot, Rebuild::Skipped("a standby is read-only"), meter).await;
+        return Ok(verify(&snapshot, Rebuild::Skipped("a standby is read-only"), meter).await?);
     }
     if !rebuild {
-        return verify(&snapshot, Rebuild::Skipped("left out with --no-rebuild"), meter).await;
+        return Ok(verify(&snapshot, Rebuild::Skipped("left out with --no-rebuild"), meter).await?);
     }
     if !may_create {
         let problem = "this user may not make the scratch schema for rebuilding the projections; connect as the owner of the database, \
                        or leave that part out with --no-rebuild";
-        return Err(LogError::Unsuitable(problem.into()));
+        return Err(LogError::Unsuitable(problem.into()).into());
     }
     let mut building = Connection::open(database_url, Purpose::Read).await?;
     let mut comparing = Connection::open(database_url, Purpose::Read).await?;
     let scratch = same_snapshot(&mut building, &snapshot).await?;
     let beside = same_snapshot(&mut comparing, &snapshot).await?;
-    verify(&snapshot, Rebuild::Beside(&scratch, &beside), meter).await
+    Ok(verify(&snapshot, Rebuild::Beside(&scratch, &beside), meter).await?)
 }
 
 /// A transaction that sees exactly what the other one sees, and may write. Nobody commits it.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::kept::Kept;
 use super::ownership::Ownerships;
 use super::positions::{PULSES_DROPPED, Positions};
 use super::read::{Head, PulseRow};
@@ -35,6 +36,8 @@ pub(super) struct Pass {
 pub(super) struct Folded {
     pub(super) fleet: Fleet,
     pub(super) ownerships: Ownerships,
+    /// What the database should keep of sealed events.
+    pub(super) kept: Kept,
 }
 
 impl Pass {
@@ -169,6 +172,6 @@ impl Pass {
         if self.events > 0 && head.recorded_at != self.recorded_at {
             return wrong("time", head.recorded_at.to_string(), self.recorded_at.to_string());
         }
-        Ok(Folded { fleet: self.fleet, ownerships: self.ownerships })
+        Ok(Folded { fleet: self.fleet, ownerships: self.ownerships, kept: Kept::default() })
     }
 }

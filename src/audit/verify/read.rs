@@ -10,6 +10,8 @@ use tokio_postgres::{Row, Transaction};
 use super::Meter;
 use super::pass::{Folded, Pass};
 use super::report::{Check, Difference, Step, StepName, Timer};
+use super::sealed::Sealed;
+use crate::audit::archive::Archives;
 use crate::audit::pages::{self, Pages};
 use crate::audit::row::RowRef;
 use crate::domain::token::{Epoch, Position};
@@ -69,10 +71,16 @@ pub(super) async fn head(snapshot: &Transaction<'_>) -> Result<Result<Head, Diff
 }
 
 /// Takes the whole log through a [`Pass`], on a thread of its own.
-pub(super) async fn pass(snapshot: &Transaction<'_>, head: &Head, meter: &Arc<Meter>) -> Result<Passed, LogError> {
+pub(super) async fn pass(
+    snapshot: &Transaction<'_>,
+    sealed: Option<Archives>,
+    head: &Head,
+    meter: &Arc<Meter>,
+) -> Result<Passed, LogError> {
     let timer = Timer::start();
     let (head, meter) = (head.clone(), meter.clone());
-    let (events, outcome) = pages::read(snapshot, sql::VERIFY_LOG, &[], move |pages| follow(pages, &head, &meter)).await?;
+    let work = move |pages| follow(pages, Sealed::begin(sealed), &head, &meter);
+    let (events, outcome) = pages::read(snapshot, sql::VERIFY_LOG, &[], work).await?;
     let (folded, differences) = match outcome {
         Ok(folded) => (Some(folded), vec![]),
         Err(difference) => (None, vec![difference]),
@@ -80,17 +88,18 @@ pub(super) async fn pass(snapshot: &Transaction<'_>, head: &Head, meter: &Arc<Me
     Ok(Passed { step: Step::done(StepName::Log, events, &timer, differences), folded })
 }
 
-fn follow(pages: Pages, head: &Head, meter: &Meter) -> (u64, Result<Folded, Difference>) {
+fn follow(pages: Pages, mut sealed: Sealed, head: &Head, meter: &Meter) -> (u64, Result<Folded, Difference>) {
     let mut pass = Pass::new(head);
     for page in pages {
         for row in &page {
-            if let Err(difference) = take(&mut pass, row) {
+            if let Err(difference) = sealed.before(row, &mut pass).and_then(|()| take(&mut pass, row)) {
                 return (pass.events(), Err(difference));
             }
         }
         meter.read.store(pass.events(), Ordering::Relaxed);
     }
-    (pass.events(), pass.finish(head))
+    let kept = sealed.finish(&mut pass);
+    (pass.events(), kept.and_then(|kept| Ok(Folded { kept, ..pass.finish(head)? })))
 }
 
 fn take(pass: &mut Pass, row: &Row) -> Result<(), Difference> {

@@ -25,6 +25,8 @@ pub enum Check {
     Fold,
     /// Two owners at a time, or tokens that do not grow.
     Ownership,
+    /// A file of sealed events that is not the one that was sealed.
+    Archive,
     /// A live projection that is not what the log comes to.
     Projection,
 }

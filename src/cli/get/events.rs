@@ -80,8 +80,11 @@ impl EventsArgs {
             return output::json(&answer.body);
         }
         let page: EventPage = serde_json::from_str(&answer.body)?;
-        if self.position.is_some() && page.events.is_empty() {
-            anyhow::bail!("there is no event at that position; the newest is {}", page.head);
+        if let Some(position) = self.position.filter(|position| page.events.first().is_none_or(|event| event.position != *position)) {
+            return Err(absent(position, &page));
+        }
+        if let Some(sealed) = &page.sealed {
+            output::note(&format!("positions {} to {} are sealed, in {}", sealed.first, sealed.last, sealed.file));
         }
         if page.events.is_empty() {
             output::note("there are none");
@@ -130,6 +133,19 @@ impl Filter {
             Some(query) if !query.is_empty() => format!("{}?{query}", url.path()),
             _ => url.path().to_owned(),
         })
+    }
+}
+
+fn absent(position: Position, page: &EventPage) -> anyhow::Error {
+    match &page.sealed {
+        Some(sealed) => anyhow::anyhow!(
+            "position {position} is sealed, in {} (positions {} to {}); look there with grep '^{{\"position\":{position},'",
+            sealed.file,
+            sealed.first,
+            sealed.last
+        ),
+        None if position > page.head => anyhow::anyhow!("there is no event at that position; the newest is {}", page.head),
+        None => anyhow::anyhow!("there is no such event at position {position}; records of heartbeats are dropped after a while"),
     }
 }
 

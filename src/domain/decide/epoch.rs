@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use super::Draft;
+use crate::domain::adapter::LeaseTtl;
 use crate::domain::command::Report;
 use crate::domain::event::{EpochSettled, LeaseExpired};
 use crate::domain::fleet::{Fleet, Lease};
@@ -34,19 +35,26 @@ pub(super) fn may_grant(fleet: &Fleet, session: &SessionId, observed: &impl Obse
 /// How long an epoch takes to settle.
 #[must_use]
 pub fn settles_after(fleet: &Fleet) -> Option<Duration> {
-    let longest = fleet.longest_ttl().map_or(Duration::ZERO, |ttl| ttl.as_duration());
+    let longest = fleet.longest_ttl().map_or(Duration::ZERO, LeaseTtl::as_duration);
     fleet.settling().map(|settling| settling.wait.max(longest))
 }
 
-/// Ends the leases that were not confirmed for as long as they last, and the wait when none is left that could come up again.
-pub(super) fn settle(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
-    let (Some(settling), Some(settles_after)) = (draft.fleet.settling(), settles_after(&draft.fleet)) else { return Ok(()) };
+/// Ends the leases that were not confirmed for as long as they last.
+pub(super) fn end_unconfirmed(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+    let Some(settling) = draft.fleet.settling() else { return Ok(()) };
     let waited = observed.since_epoch();
     let unconfirmed = draft.fleet.leases().filter(|(_, lease)| !lease.confirmed && waited >= lease.ttl.as_duration());
     let over: Vec<LeaseExpired> = unconfirmed.map(|(session, lease)| ended(session, lease, waited)).collect();
     for expired in over {
         draft.propose(expired, Some(settling.began))?;
     }
+    Ok(())
+}
+
+/// Ends the wait when no lease is left that could come up again.
+pub(super) fn settle(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
+    let (Some(settling), Some(settles_after)) = (draft.fleet.settling(), settles_after(&draft.fleet)) else { return Ok(()) };
+    let waited = observed.since_epoch();
     if waited >= settles_after {
         draft.propose(EpochSettled { waited_ms: millis(waited) }, Some(settling.began))?;
     }

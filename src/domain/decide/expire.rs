@@ -12,7 +12,7 @@ use crate::domain::placement::Observed;
 use crate::domain::refusal::Refusal;
 
 pub(super) fn expire(draft: &mut Draft, observed: &impl Observed) -> Result<(), Refusal> {
-    epoch::settle(draft, observed)?;
+    epoch::end_unconfirmed(draft, observed)?;
     // Looked up before anything ends: the last lease of the shortest timeout must not take its owner's silence with it.
     let lost_after = lost_after(&draft.fleet);
     let registrations: Vec<RegistrationId> = draft.fleet.registrations().map(|(id, _)| id).collect();
@@ -24,7 +24,8 @@ pub(super) fn expire(draft: &mut Draft, observed: &impl Observed) -> Result<(), 
             draft.propose(lost, None)?;
         }
     }
-    Ok(())
+    // Last, because the lease that the epoch waited for may just have ended.
+    epoch::settle(draft, observed)
 }
 
 fn due(fleet: &Fleet, id: RegistrationId, observed: &impl Observed) -> Vec<LeaseExpired> {

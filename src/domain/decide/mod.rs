@@ -13,6 +13,7 @@ mod epoch;
 mod expire;
 mod heartbeat;
 mod log;
+mod maintenance;
 mod move_session;
 mod pod;
 mod release;
@@ -65,6 +66,8 @@ pub fn decide(fleet: &Fleet, command: &Command, observed: &impl Observed) -> Res
         Command::PutAdapter(put) => adapter::put(&mut draft, put)?,
         Command::DeleteAdapter { adapter, precondition } => adapter::delete(&mut draft, adapter, *precondition)?,
         Command::SetEnabled(set) => set_enabled::set_enabled(&mut draft, set)?,
+        Command::BeginMaintenance { targets, reason } => maintenance::begin(&mut draft, targets, reason.as_ref())?,
+        Command::EndMaintenance { reason } => maintenance::end(&mut draft, reason.as_ref())?,
         Command::Register(register) => pod::register(&mut draft, register)?,
         Command::Heartbeat(heartbeat) => return heartbeat::heartbeat(draft, heartbeat),
         Command::Claim(claim) => claim::claim(&mut draft, claim, observed)?,

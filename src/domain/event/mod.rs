@@ -3,13 +3,17 @@
 //! Every type and field here is stored for ever. To change one, raise its version and add an upcast
 //! ([`crate::domain::upcast`]); never edit in place.
 
+mod archive;
 mod epoch;
+mod maintenance;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::archive::{LedgerSealed, LedgerUnsealed};
 pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
+pub use self::maintenance::{MaintenanceBegan, MaintenanceEnded};
 use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl};
 use crate::domain::entry::{Category, Level};
 use crate::domain::identity::{AccessTokenId, Role, TokenHash};
@@ -286,6 +290,10 @@ ledger_events! {
     EpochSettled = 1,
     LeaseConfirmed = 1,
     LeaseExpired = 1,
+    LedgerSealed = 1,
+    LedgerUnsealed = 1,
+    MaintenanceBegan = 1,
+    MaintenanceEnded = 1,
     PodDrained = 1,
     PodLeft = 1,
     PodLost = 1,
@@ -325,7 +333,13 @@ impl Event {
             | Self::SessionReleased(SessionReleased { session, .. })
             | Self::LeaseConfirmed(LeaseConfirmed { session, .. })
             | Self::LeaseExpired(LeaseExpired { session, .. }) => format!("session:{session}"),
-            Self::EpochBegan(_) | Self::EpochSettled(_) | Self::PulsesDropped(_) => "fleet".to_owned(),
+            Self::EpochBegan(_)
+            | Self::EpochSettled(_)
+            | Self::LedgerSealed(_)
+            | Self::LedgerUnsealed(_)
+            | Self::MaintenanceBegan(_)
+            | Self::MaintenanceEnded(_)
+            | Self::PulsesDropped(_) => "fleet".to_owned(),
         }
     }
 }

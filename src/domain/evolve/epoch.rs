@@ -7,7 +7,7 @@ use crate::domain::event::{EpochBegan, LeaseConfirmed, Recorded};
 use crate::domain::fleet::{Fleet, Settling};
 use crate::domain::name::SessionId;
 
-pub(super) fn begin(fleet: &mut Fleet, recorded: &Recorded, event: &EpochBegan) -> Result<(), String> {
+pub(super) fn begin(fleet: &mut Fleet, recorded: &Recorded, event: &EpochBegan) {
     fleet.settling = Some(Settling { began: recorded.position, wait: Duration::from_millis(event.wait_ms.into()) });
     let owned: Vec<SessionId> = fleet.sessions.iter().filter(|(_, session)| session.lease.is_some()).map(|(id, _)| id.clone()).collect();
     for id in owned {
@@ -15,7 +15,6 @@ pub(super) fn begin(fleet: &mut Fleet, recorded: &Recorded, event: &EpochBegan) 
             lease.confirmed = false;
         }
     }
-    Ok(())
 }
 
 pub(super) fn confirm(fleet: &mut Fleet, event: &LeaseConfirmed) -> Result<(), String> {

@@ -1,18 +1,16 @@
 //! The fold: what each ledger event changes. History that cannot be folded is a typed error, never skipped.
 
+mod adapter;
 mod epoch;
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 use imbl::OrdSet;
 
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
-use crate::domain::event::{
-    AdapterDeclared, AdapterDeleted, AdapterRevised, Event, PodRegistered, Recorded, SessionClaimed, SessionMoveOrdered,
-    SessionStatusChanged,
-};
-use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Vacated};
+use crate::domain::archive;
+use crate::domain::event::{Event, PodRegistered, Recorded, SessionClaimed, SessionMoveOrdered, SessionStatusChanged};
+use crate::domain::fleet::{Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Vacated};
 use crate::domain::identity::AccessToken;
 use crate::domain::name::{AdapterName, Holder, Incarnation, PodName, RegistrationId, SessionId};
 use crate::domain::status::OperationalStatus;
@@ -60,11 +58,11 @@ fn fold(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
 
 fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
     match &recorded.event {
-        Event::AdapterDeclared(event) => declare(fleet, recorded, event),
-        Event::AdapterRevised(event) => revise(fleet, recorded, event),
-        Event::AdapterDeleted(event) => delete(fleet, event),
-        Event::AdapterEnabled(event) => set_enabled(fleet, recorded, &event.adapter, true, event.reason.as_ref()),
-        Event::AdapterDisabled(event) => set_enabled(fleet, recorded, &event.adapter, false, event.reason.as_ref()),
+        Event::AdapterDeclared(event) => adapter::declare(fleet, recorded, event),
+        Event::AdapterRevised(event) => adapter::revise(fleet, recorded, event),
+        Event::AdapterDeleted(event) => adapter::delete(fleet, event),
+        Event::AdapterEnabled(event) => adapter::set_enabled(fleet, recorded, &event.adapter, true, event.reason.as_ref()),
+        Event::AdapterDisabled(event) => adapter::set_enabled(fleet, recorded, &event.adapter, false, event.reason.as_ref()),
         Event::PodRegistered(event) => register(fleet, recorded, event),
         Event::PodDrained(event) => set_draining(fleet, event.registration, true),
         Event::PodResumed(event) => set_draining(fleet, event.registration, false),
@@ -80,14 +78,27 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
             end(fleet, &event.session, event.token, &event.holder(), vacated)
         }
         Event::LeaseConfirmed(event) => epoch::confirm(fleet, event),
-        Event::EpochBegan(event) => epoch::begin(fleet, recorded, event),
+        Event::EpochBegan(event) => {
+            epoch::begin(fleet, recorded, event);
+            Ok(())
+        }
         Event::EpochSettled(_) => epoch::settle(fleet),
         Event::LeaseExpired(event) => {
             let vacated = Some(Vacated::Expired { at: recorded.position });
             end(fleet, &event.session, event.token, &event.holder(), vacated)
         }
+        Event::MaintenanceBegan(event) => {
+            fleet.maintained.extend(event.adapters.iter().cloned());
+            Ok(())
+        }
+        Event::MaintenanceEnded(_) => {
+            fleet.maintained.clear();
+            Ok(())
+        }
         // For those who count positions. Ownership never depends on a pulse.
         Event::PulsesDropped(_) => Ok(()),
+        Event::LedgerSealed(event) => archive::seal(fleet, recorded.position, event),
+        Event::LedgerUnsealed(event) => archive::unseal(fleet, event),
         Event::AccessTokenCreated(event) => {
             let token = AccessToken { name: event.name.clone(), role: event.role, pod: event.pod.clone(), hash: event.hash.clone() };
             let issued = IssuedToken { token, created_at: recorded.recorded_at, created_by: recorded.actor.clone() };
@@ -102,68 +113,6 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
 
 fn absent<T>(before: Option<T>, what: &str, name: &impl std::fmt::Display) -> Result<(), String> {
     before.map_or(Ok(()), |_| Err(format!("{what} {name} exists already")))
-}
-
-fn declare(fleet: &mut Fleet, recorded: &Recorded, event: &AdapterDeclared) -> Result<(), String> {
-    let adapter = Adapter {
-        spec: Arc::new(event.spec.clone()),
-        revision: event.revision,
-        enabled: false,
-        state_reason: None,
-        changed_at: recorded.recorded_at,
-    };
-    absent(fleet.adapters.insert(event.adapter.clone(), adapter), "adapter", &event.adapter)?;
-    count_ttl(fleet, event.spec.lease_ttl_ms, true);
-    fit_sessions(fleet, &event.adapter, event.spec.replicas);
-    Ok(())
-}
-
-fn revise(fleet: &mut Fleet, recorded: &Recorded, event: &AdapterRevised) -> Result<(), String> {
-    let before = adapter(fleet, &event.adapter)?.clone();
-    if event.revision != before.revision + 1 {
-        return Err(format!("revision {} follows {}", event.revision, before.revision));
-    }
-    unlist_vacancies(fleet, &event.adapter, &before.spec);
-    count_ttl(fleet, before.spec.lease_ttl_ms, false);
-    count_ttl(fleet, event.spec.lease_ttl_ms, true);
-    let after = Adapter { spec: Arc::new(event.spec.clone()), revision: event.revision, changed_at: recorded.recorded_at, ..before };
-    fleet.adapters.insert(event.adapter.clone(), after);
-    fit_sessions(fleet, &event.adapter, event.spec.replicas);
-    Ok(())
-}
-
-fn delete(fleet: &mut Fleet, event: &AdapterDeleted) -> Result<(), String> {
-    let removed = adapter(fleet, &event.adapter)?.clone();
-    if fleet.sessions_of(&event.adapter).any(|(_, session)| session.lease.is_some()) {
-        return Err(format!("sessions of {} are still owned", event.adapter));
-    }
-    unlist_vacancies(fleet, &event.adapter, &removed.spec);
-    count_ttl(fleet, removed.spec.lease_ttl_ms, false);
-    let sessions: Vec<SessionId> = fleet.all_sessions_of(&event.adapter).map(|(id, _)| id.clone()).collect();
-    for id in sessions {
-        fleet.sessions.remove(&id);
-    }
-    fleet.adapters.remove(&event.adapter);
-    Ok(())
-}
-
-fn set_enabled(fleet: &mut Fleet, recorded: &Recorded, name: &AdapterName, enabled: bool, reason: Option<&String>) -> Result<(), String> {
-    let mut adapter = adapter(fleet, name)?.clone();
-    if adapter.enabled == enabled {
-        return Err(format!("{name} is in that state already"));
-    }
-    adapter.enabled = enabled;
-    adapter.state_reason = reason.cloned();
-    adapter.changed_at = recorded.recorded_at;
-    fleet.adapters.insert(name.clone(), adapter);
-    let sessions: Vec<SessionId> = fleet.all_sessions_of(name).map(|(id, _)| id.clone()).collect();
-    for id in sessions {
-        if let Some(session) = fleet.sessions.get_mut(&id) {
-            session.vacated = None;
-        }
-        list_vacancy(fleet, &id);
-    }
-    Ok(())
 }
 
 fn register(fleet: &mut Fleet, recorded: &Recorded, event: &PodRegistered) -> Result<(), String> {
@@ -319,10 +268,6 @@ fn end(fleet: &mut Fleet, session: &SessionId, token: FencingToken, holder: &Hol
     count_ttl(fleet, lease.ttl, false);
     list_vacancy(fleet, session);
     Ok(())
-}
-
-fn adapter<'a>(fleet: &'a Fleet, name: &AdapterName) -> Result<&'a Adapter, String> {
-    fleet.adapters.get(name).ok_or_else(|| format!("there is no adapter {name}"))
 }
 
 fn registration(fleet: &mut Fleet, id: RegistrationId) -> Result<&mut Registration, String> {

@@ -6,8 +6,8 @@ use crate::domain::command::Register;
 use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised, ClaimKind,
-    EpochSettled, Event, LeaseConfirmed, LeaseExpired, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped,
-    SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    EpochSettled, Event, LeaseConfirmed, LeaseExpired, MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered,
+    PodResumed, PulsesDropped, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};
@@ -222,6 +222,16 @@ pub(crate) fn expired(id: &str, silence: u64) -> Fact {
             safety_margin_ms: u64::try_from(margin.as_millis()).expect("small"),
         }
     })
+}
+
+pub(crate) fn maintenance_began(names: &[&str]) -> Fact {
+    let adapters: Vec<_> = names.iter().map(|name| adapter(name)).collect();
+    Fact::new(move |_| MaintenanceBegan { adapters: adapters.clone(), reason: None })
+}
+
+pub(crate) fn maintenance_ended(names: &[&str]) -> Fact {
+    let adapters: Vec<_> = names.iter().map(|name| adapter(name)).collect();
+    Fact::new(move |_| MaintenanceEnded { adapters: adapters.clone(), reason: None })
 }
 
 pub(crate) fn confirmed(id: &str) -> Fact {

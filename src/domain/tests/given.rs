@@ -179,6 +179,6 @@ pub(crate) fn in_epoch(fleet: Fleet, epoch: Epoch) -> Fleet {
 pub(crate) fn in_epoch_at(fleet: Fleet, epoch: Epoch, position: Position) -> Fleet {
     let (database, timeline) = (None, None);
     let began = EpochBegan { previous: fleet.epoch(), because: EpochCause::Promoted, known: None, database, timeline, wait_ms: 0 };
-    let recorded = Recorded { epoch, position, ..provisional(&fleet, began.into(), None) };
+    let recorded = Recorded { position, epoch, ..provisional(&fleet, began.into(), None) };
     evolve(fleet, &recorded).unwrap_or_else(|corrupt| panic!("the epoch cannot begin: {corrupt}"))
 }

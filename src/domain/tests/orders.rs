@@ -89,6 +89,15 @@ pub(crate) fn disable_all() -> Order {
     Order::plain(Command::SetEnabled(SetEnabled { targets: Targets::All, enabled: false, reason: None }))
 }
 
+pub(crate) fn begin_maintenance(names: &[&str]) -> Order {
+    let targets = Targets::Named(names.iter().map(|name| adapter(name)).collect());
+    Order::plain(Command::BeginMaintenance { targets, reason: None })
+}
+
+pub(crate) fn end_maintenance() -> Order {
+    Order::plain(Command::EndMaintenance { reason: None })
+}
+
 pub(crate) fn register(pod: Register) -> Order {
     Order::plain(Command::Register(pod))
 }

@@ -129,6 +129,7 @@ fn walks_get_everywhere() {
         "EpochSettled",
         "LeaseConfirmed",
         "LeaseExpired",
+        "MaintenanceEnded",
         "PodDrained",
         "PodLeft",
         "PodLost",

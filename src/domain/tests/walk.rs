@@ -190,6 +190,11 @@ fn wish() -> impl Strategy<Value = Wish> {
         8 => Just(Command::Expire),
         2 => pod().prop_map(|pod| Command::Drain(Drain { pod, incarnation: None, access_token: None, reason: None })),
         1 => pod().prop_map(|pod| Command::Undrain { pod }),
+        1 => subsequence(ADAPTERS.to_vec(), 1..=3).prop_map(|names| {
+            let targets = Targets::Named(names.into_iter().map(adapter).collect());
+            Command::BeginMaintenance { targets, reason: None }
+        }),
+        2 => Just(Command::EndMaintenance { reason: None }),
         8 => (select(&SESSIONS[..]), pod()).prop_map(|(id, to)| Command::Move(MoveSession { session: session(id), to })),
     ];
     prop_oneof![

@@ -2,6 +2,7 @@
 
 pub(crate) mod front;
 pub(crate) mod health;
+pub(crate) mod maintenance;
 pub(crate) mod metrics;
 pub(crate) mod ownership;
 

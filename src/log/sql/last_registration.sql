@@ -1,1 +1,1 @@
-select coalesce(max((data ->> 'registration')::integer), 0) from event where not pulse and type = 'PodRegistered'
+select coalesce(max(registration), 0) from projection.registration_history

@@ -17,6 +17,10 @@ impl Core {
         }
         tracing::warn!(%error, "lost the log");
         self.outlets.trouble.send_replace(Some(error.to_string().into()));
+        if let LogError::Sealed { .. } = error {
+            // We slept for longer than events stay in the table.
+            self.loaded = false;
+        }
         if matches!(error, LogError::Corrupt(_) | LogError::Unreadable(_)) {
             tracing::error!(%error, "the log cannot be folded: loading the projections anew");
             self.loaded = false;

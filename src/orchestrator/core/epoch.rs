@@ -9,7 +9,7 @@ use crate::domain::event::{EpochBegan, EpochCause, Recorded};
 use crate::domain::fleet::Fleet;
 use crate::domain::token::Epoch;
 use crate::log::{Batch, Condition, Connection, Head, Lineage, LogError, Marks, PendingEvent};
-use crate::log::{begin_epoch, event_id_at, load_fleet, read_head, read_lineage, read_marks};
+use crate::log::{begin_epoch, event_stands, load_fleet, read_head, read_lineage, read_marks};
 use crate::orchestrator::history::{Remembered, beyond, forgotten_wait, judge, next_epoch};
 use crate::orchestrator::receipt::Receipts;
 use crate::orchestrator::request::Request;
@@ -61,7 +61,7 @@ impl Core {
         let fleet = &self.state.fleet;
         let as_of = AsOf { epoch: fleet.epoch(), ledger_position: fleet.ledger_position() };
         let stands = match self.state.last {
-            Some((position, id)) => event_id_at(connection, position).await? == Some(id),
+            Some((position, id)) => event_stands(connection, position, id, fleet.epoch(), fleet.recorded_at()).await?,
             None => true,
         };
         Ok(Some(Remembered { as_of, position: self.state.position, stands }))
@@ -112,7 +112,7 @@ impl Core {
     async fn report_lost(&self, connection: &Connection) -> Result<(), LogError> {
         let mut lost: Vec<&Recorded> = Vec::new();
         for recorded in self.state.recent.iter().rev() {
-            if event_id_at(connection, recorded.position).await? == Some(recorded.id) {
+            if event_stands(connection, recorded.position, recorded.id, recorded.epoch, recorded.recorded_at).await? {
                 break;
             }
             lost.push(recorded);
@@ -161,12 +161,10 @@ fn seen(request: &Request) -> Option<AsOf> {
 fn tell(epoch: Epoch, fleet: &Fleet, because: EpochCause, position: i64, known: Option<AsOf>) {
     let settles =
         fleet.longest_ttl().map_or_else(String::new, |ttl| format!("; sessions without an owner wait for up to {} ms", ttl.as_millis()));
-    match known.filter(|known| known.ledger_position >= position) {
-        Some(known) => tracing::error!(
-            %epoch, ?because, "THE DATABASE HAS LOST ACKNOWLEDGED EVENTS: positions {position} to {}{settles}", known.ledger_position
-        ),
-        None => {
-            tracing::warn!(%epoch, ?because, "A NEW EPOCH BEGAN: the database may have lost history; nothing is known to be lost{settles}")
-        }
-    }
+    let Some(known) = known.filter(|known| known.ledger_position >= position) else {
+        tracing::warn!(%epoch, ?because, "A NEW EPOCH BEGAN: the database may have lost history; nothing is known to be lost{settles}");
+        return;
+    };
+    let last = known.ledger_position;
+    tracing::error!(%epoch, ?because, "THE DATABASE HAS LOST ACKNOWLEDGED EVENTS: positions {position} to {last}{settles}");
 }

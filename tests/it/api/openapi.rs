@@ -233,6 +233,10 @@ async fn answers_have_the_fields_that_are_declared() {
     let all = json!({ "all": true });
     checker.check("POST /v1/adapters/disable", &api.post("/v1/adapters/disable", &all).send().await.expect(200));
     checker.check("POST /v1/adapters/enable", &api.post("/v1/adapters/enable", &all).send().await.expect(200));
+    checker.check("POST /v1/maintenance", &api.post("/v1/maintenance", &all).send().await.expect(200));
+    checker.check("GET /v1/maintenance", &api.get("/v1/maintenance").send().await.expect(200));
+    checker.check("DELETE /v1/maintenance", &api.request(Method::DELETE, "/v1/maintenance").send().await.expect(200));
+    checker.check("DELETE /v1/maintenance", &api.request(Method::DELETE, "/v1/maintenance").send().await.expect(409));
     let made = api.post("/v1/tokens", &json!({ "name": "x", "role": "pod", "pod": "pod-x" })).send().await.expect(201);
     checker.check("POST /v1/tokens", &made);
     let path = format!("/v1/tokens/{}", made.json()["id"].as_str().expect("an id"));

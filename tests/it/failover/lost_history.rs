@@ -1,4 +1,5 @@
 //! A database that has lost what it had acknowledged, while the pods that were told of it live on (I2, I3, I5).
+//! `CONNCENTRIC_TIMES=50` tries each as often.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use conncentric::domain::token::{Epoch, Position};
 
 use crate::support::postgres::{Database, Guarded, connect};
 use crate::support::sound::assert_sound;
-use crate::support::system::{Owners, System};
+use crate::support::system::{Owners, System, times};
 use crate::support::wait::{SOON, eventually, holds};
 
 const TTL: Duration = Duration::from_secs(3);
@@ -55,7 +56,7 @@ async fn began(system: &System) -> Vec<EpochBegan> {
 }
 
 /// Log, fold and projections agree, the new epoch included.
-async fn assert_verified(system: &System) {
+pub(super) async fn assert_verified(system: &System) {
     assert_sound(system).await;
     let report = verify_database(&system.database.url, true, &Arc::new(Meter::default())).await.expect("verifies");
     assert_eq!(report.differences().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
@@ -67,6 +68,12 @@ fn last_position(owners: &Owners) -> Position {
 
 #[tokio::test]
 async fn a_restored_backup_begins_an_epoch_and_no_old_token_is_ever_good_again() {
+    for _ in 0..times() {
+        restored_under_living_pods().await;
+    }
+}
+
+async fn restored_under_living_pods() {
     let guarded = Guarded::start().await;
     let (system, at_the_copy, lost) = with_a_copy(&guarded, "restored").await;
     restore(&guarded, &system.database.name).await;
@@ -96,6 +103,12 @@ async fn a_restored_backup_begins_an_epoch_and_no_old_token_is_ever_good_again()
 /// Nobody remembers but the pods, and the server tells nothing of where it is: their receipts are the only trace.
 #[tokio::test]
 async fn what_pods_were_told_is_enough_to_notice_a_loss() {
+    for _ in 0..times() {
+        noticed_by_receipts_alone().await;
+    }
+}
+
+async fn noticed_by_receipts_alone() {
     let guarded = Guarded::start().await;
     let (mut system, _, lost) = with_a_copy(&guarded, "forgotten").await;
     system.until_heard(&["pod-2", "pod-3"], 2).await;

@@ -7,13 +7,16 @@ mod administrative_state;
 mod cut_off_pod;
 mod database_outage;
 mod database_restart;
+mod disaster;
 mod duplicate_pod;
 mod killed_pod;
 mod lost_history;
+mod maintenance;
 mod outage;
 mod paused_orchestrator;
 mod paused_pod;
 mod planned_handover;
+mod promoted_standby;
 mod rolling_restart;
 mod terminated_pod;
 

@@ -11,6 +11,7 @@ pub mod process;
 pub mod proxy;
 pub mod sound;
 pub mod source;
+pub mod standby;
 pub mod system;
 pub mod wait;
 pub mod walk;

@@ -96,6 +96,14 @@ impl Database {
         }
     }
 
+    /// The same database also answers at another port, if not now then after a promotion.
+    pub fn also_at(&mut self, port: u16, other: u16) {
+        let (one, both) = (format!("127.0.0.1:{port}/"), format!("127.0.0.1:{port},127.0.0.1:{other}/"));
+        for url in [&mut self.url, &mut self.app_url, &mut self.maintenance_url] {
+            *url = url.replace(&one, &both);
+        }
+    }
+
     /// A connection of the owner. It lives as long as the test's runtime.
     pub async fn connect(&self) -> tokio_postgres::Client {
         connect(&self.url).await

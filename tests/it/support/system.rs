@@ -136,6 +136,15 @@ impl System {
         Self { pods: BTreeMap::new(), venue, orchestrators: parts, database, addresses, venue_address, token, client, folder }
     }
 
+    /// Starts the orchestrators, which must have ended, on another database. The one before is gone already.
+    pub fn move_to(&mut self, database: Database) {
+        std::mem::forget(std::mem::replace(&mut self.database, database));
+        for (index, part) in self.orchestrators.iter_mut().enumerate() {
+            part.arguments = orchestrator_arguments(index, self.addresses[index], &self.database);
+            part.start_again();
+        }
+    }
+
     /// The access token of an administrator.
     pub fn token(&self) -> &str {
         &self.token
@@ -351,9 +360,13 @@ pub fn document(name: &str, connector: &str, lease_ttl: Duration, settings: &ser
 }
 
 fn orchestrator(index: usize, address: SocketAddr, database: &Database, folder: &Path) -> Part {
+    Part::start(&format!("orchestrator-{index}"), folder, orchestrator_arguments(index, address, database))
+}
+
+fn orchestrator_arguments(index: usize, address: SocketAddr, database: &Database) -> Vec<String> {
     let (name, address) = (format!("orchestrator-{index}"), address.to_string());
     let arguments = ["orchestrator", "--listen", &address, "--database-url", &database.app_url, "--migrations", "none", "--name", &name];
-    Part::start(&name, folder, arguments.map(str::to_owned).to_vec())
+    arguments.map(str::to_owned).to_vec()
 }
 
 async fn first_token(database: &Database) -> String {
@@ -369,8 +382,13 @@ fn url(address: SocketAddr) -> Url {
     format!("http://{address}").parse().expect("a URL")
 }
 
+/// How often a test tries what must go well every time: once, unless `CONNCENTRIC_TIMES` says otherwise.
+pub fn times() -> usize {
+    std::env::var("CONNCENTRIC_TIMES").map_or(1, |text| text.parse().expect("a number"))
+}
+
 /// An address that an orchestrator finds free again after a restart: below the ports that outgoing connections take.
-fn fixed_address() -> SocketAddr {
+pub fn fixed_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 150).expect("small") * 100;
     let candidates = std::iter::repeat_with(|| 12_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 15_000);

@@ -38,7 +38,12 @@ impl Observed for Walk {
 impl Walk {
     pub async fn begin(database: &Database) -> Self {
         migrate(&database.url).await.expect("migrates");
-        let mut connection = Connection::open(&database.app_url, Purpose::Append).await.expect("connects");
+        Self::begin_on(&database.app_url).await
+    }
+
+    /// The same on a database that was migrated, as whoever the URL names.
+    pub async fn begin_on(url: &str) -> Self {
+        let mut connection = Connection::open(url, Purpose::Append).await.expect("connects");
         let (fleet, _) = load_fleet(&mut connection).await.expect("loads");
         Self { connection, fleet, seed: 7, silent: None }
     }

@@ -13,6 +13,7 @@ mod expire;
 mod heartbeat;
 mod leave;
 mod log;
+mod maintenance;
 mod move_session;
 mod put_adapter;
 mod register;

@@ -5,6 +5,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde::Deserialize;
 
 use crate::domain::adapter::{InvalidField, check_text};
+use crate::domain::archive::Archive;
 use crate::domain::token::Position;
 use crate::http::App;
 use crate::http::address::Query;
@@ -12,7 +13,7 @@ use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::http::scene::moment;
 use crate::log::{At, PageFilter, read_extent, read_head, read_page};
-use crate::wire::event::{EventPage, EventView};
+use crate::wire::event::{EventPage, EventView, SealedView};
 
 /// Events on one page at most.
 pub(crate) const MAX_LIMIT: i64 = 1000;
@@ -129,5 +130,10 @@ pub(crate) async fn page(State(app): State<App>, Query(mut filter): Query<Filter
         events.pop();
     }
     let next = events.last().filter(|_| full).map(|event: &EventView| event.position);
-    Ok(axum::Json(EventPage { events, next, head: head.position }))
+    let sealed = filter.after.and_then(|after| app.read().fleet.archive_of(after.saturating_add(1)).map(view));
+    Ok(axum::Json(EventPage { events, next, head: head.position, sealed }))
+}
+
+fn view(archive: &Archive) -> SealedView {
+    SealedView { first: archive.first, last: archive.last, file: archive.file.clone() }
 }

@@ -54,6 +54,14 @@ pub(crate) async fn stream(
     if after > now {
         return Err(ApiError::invalid("after", format!("position {after} is beyond the head, {now}")));
     }
+    // Who has read the beginning and goes on must not miss events without being told.
+    if let Some(archive) = app.read().fleet.archive_of(after.saturating_add(1)).filter(|_| after > 0) {
+        let problem = format!(
+            "events up to position {} are sealed, in the archive {}; go on from there, or from 0 with the first that is left",
+            archive.last, archive.file
+        );
+        return Err(ApiError::invalid("after", problem));
+    }
     filter.after = Some(after);
     let snapshots = app.orchestrator.snapshots();
     let tail = Tail { app, caller, filter, snapshots, seen: after - 1, queue: VecDeque::new() };

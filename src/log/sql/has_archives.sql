@@ -1,0 +1,1 @@
+select to_regclass('projection.ledger_archive') is not null

@@ -1,0 +1,1 @@
+select adapter from projection.maintenance

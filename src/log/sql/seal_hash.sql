@@ -1,0 +1,1 @@
+select hash from event where not pulse and position = $1

@@ -1,0 +1,1 @@
+select unseal_ledger($1, $2, $3, $4, $5)

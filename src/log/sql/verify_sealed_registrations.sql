@@ -1,0 +1,1 @@
+select registration, pod, incarnation from sealed_registration order by registration

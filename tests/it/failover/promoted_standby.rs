@@ -1,0 +1,98 @@
+//! A failover of the database to its standby (I4, I5, I7). `CONNCENTRIC_TIMES=50` tries each as often.
+
+use std::time::Duration;
+
+use conncentric::domain::event::{EpochBegan, EpochCause, Event};
+use conncentric::domain::identity::Role;
+use conncentric::wire::access_token::{CreateAccessToken, CreatedAccessToken};
+use reqwest::Method;
+
+use crate::support::postgres::{Database, Guarded};
+use crate::support::sound::assert_sound;
+use crate::support::standby::{Replication, Standby};
+use crate::support::system::{Owners, System, times};
+use crate::support::wait::SOON;
+
+/// Long enough for a promotion on a busy machine.
+const TTL: Duration = Duration::from_secs(8);
+
+async fn with_a_standby(replication: Replication) -> (Guarded, Standby, System, Owners) {
+    let guarded = Guarded::start().await;
+    let mut database = Database::create_in(&guarded, "promoted").await;
+    let standby = Standby::attach(&guarded, replication).await;
+    database.also_at(guarded.cluster.port(), standby.port);
+    let mut system = System::start_on(database, 2).await;
+    let urls = system.urls();
+    for pod in ["pod-1", "pod-2"] {
+        system.add_pod(pod, &urls).await;
+    }
+    let owners = system.declare(&system.many_to_venue(4, TTL)).await;
+    (guarded, standby, system, owners)
+}
+
+async fn make_token(system: &System, name: &str) {
+    let request = CreateAccessToken { name: name.to_owned(), role: Role::Viewer, pod: None };
+    let _: CreatedAccessToken = system.call(Method::POST, "/v1/tokens", Some(&request)).await.expect("a token");
+}
+
+async fn began(system: &System) -> Vec<EpochBegan> {
+    system.events_of(|event| if let Event::EpochBegan(began) = event { Some(began) } else { None }).await
+}
+
+async fn end(guarded: Guarded, standby: Standby, system: System) {
+    drop(system);
+    standby.end().await;
+    guarded.end();
+}
+
+/// What was acknowledged was on the standby, so nothing is lost: a new epoch, and everybody keeps what they have.
+#[tokio::test]
+async fn the_promotion_of_a_synchronous_standby_loses_and_moves_nothing() {
+    for _ in 0..times() {
+        let (guarded, standby, system, before) = with_a_standby(Replication::Synchronous).await;
+        make_token(&system, "acknowledged").await;
+        standby.promote().await;
+
+        system.until_heard(&["pod-1", "pod-2"], 2).await;
+        let settled = system.until_active(SOON).await;
+        assert_eq!(settled, before, "nobody of the living loses a session");
+        let began = began(&system).await;
+        assert!(matches!(began.as_slice(), [EpochBegan { because: EpochCause::Promoted, .. }]), "{began:?}");
+        let made = system.events_of(|event| if let Event::AccessTokenCreated(made) = event { Some(made) } else { None }).await;
+        assert_eq!(made.iter().filter(|made| made.name == "acknowledged").count(), 1);
+        let journal = system.journal();
+        journal.assert_one_believer_at_a_time();
+        assert!(journal.count("LOGOUT").is_empty(), "no session was interrupted");
+        assert_sound(&system).await;
+        end(guarded, standby, system).await;
+    }
+}
+
+/// The standby has not got the last claims: what is lost is known, and no token is given out twice.
+#[tokio::test]
+async fn the_promotion_of_a_lagging_standby_repeats_no_token() {
+    for _ in 0..times() {
+        let (guarded, standby, mut system, _) = with_a_standby(Replication::Asynchronous).await;
+        system.until_heard(&["pod-1"], 1).await;
+        standby.cut_off().await;
+        let urls = system.urls();
+        system.add_pod("pod-3", &urls).await;
+        let (ended, said) = system.cli(&["drain", "pod-1"]).await;
+        assert!(ended.success(), "{said}");
+        let lost = system.until_off(SOON, "pod-1").await;
+        let known = lost.values().map(|owner| owner.token.position()).max().expect("an owner");
+        standby.promote().await;
+
+        let after = system.until_each(SOON, "is ACTIVE, under no token that was outdated", |session| {
+            let token = lost.get(&session.session).map(|owner| owner.token);
+            session.status.to_string() == "ACTIVE" && session.token >= token
+        });
+        after.await;
+        let began = began(&system).await;
+        let [EpochBegan { because: EpochCause::Promoted, known: Some(told), .. }] = began.as_slice() else { panic!("{began:?}") };
+        assert!(*told >= known, "positions up to {known} were acknowledged, and {told} is said");
+        system.journal().assert_one_believer_at_a_time();
+        assert_sound(&system).await;
+        end(guarded, standby, system).await;
+    }
+}
