@@ -53,7 +53,7 @@ fn role(survey: &Survey) -> Finding {
 
 fn pooler(survey: &Survey) -> Finding {
     if survey.shared_backend {
-        let meaning = "LISTEN and prepared statements fail through it: connect directly, or through one in session mode.";
+        let meaning = "Notifications and prepared statements fail through it: connect directly, or through one in session mode.";
         return Finding::new("pooler", Error, "a pooler in transaction mode is in between", meaning);
     }
     Finding::new("pooler", Ok, "none in transaction mode", "Two connections are served by two processes of the server.")

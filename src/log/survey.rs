@@ -147,15 +147,15 @@ async fn read_standbys(connection: &Connection) -> Result<Vec<Standby>, LogError
 
 /// Sends a notification to ourselves as orchestrators send them to each other. They take one of no position for a hint like any.
 async fn hear(database_url: &str) -> Result<Duration, LogError> {
-    let (heard, mut hears) = tokio::sync::mpsc::channel(16);
+    let (sender, mut answers) = tokio::sync::mpsc::channel(16);
     let connection = listen(database_url, move |payload| {
         // Full: others' notifications have come, and the first is enough.
-        let _ = heard.try_send(payload);
+        let _ = sender.try_send(payload);
     })
     .await?;
     let began = Instant::now();
     connection.client.query_one(sql::NOTIFY, &[&"0:0"]).await?;
-    match timeout(PATIENCE, hears.recv()).await {
+    match timeout(PATIENCE, answers.recv()).await {
         Ok(Some(_)) => Ok(began.elapsed()),
         _ => Err(LogError::Unsuitable("a notification was sent and did not come back".into())),
     }

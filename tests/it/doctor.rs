@@ -135,11 +135,12 @@ async fn a_standby_is_told_and_of_several_hosts_the_primary_is_taken() {
     let error = error.to_string();
     assert!(error.contains("a standby or read-only") && error.contains("refused"), "{error}");
 
+    // Before the standby stops: the commit of the drop waits for it.
+    drop(database);
     let place = primary.cluster.home().join("standby");
     let mut stop = Command::new(primary.cluster.binaries().program("pg_ctl"));
     stop.args(["stop", "-w", "-m", "immediate", "-D"]).arg(place).current_dir("/").stdout(Stdio::null());
     primary.cluster.lend_user(&mut stop);
     run(stop).await;
-    drop(database);
     primary.end();
 }
