@@ -64,7 +64,9 @@ impl Connection {
         purpose: Purpose,
         heard: impl Fn(String) + Send + 'static,
     ) -> Result<Self, LogError> {
-        let (client, mut connection) = reach(&Target::read(database_url, purpose)?).await?;
+        let target = Target::read(database_url, purpose)?;
+        // What a handshake needs is large, and would be carried along by whoever opens connections.
+        let (client, mut connection) = Box::pin(reach(&target)).await?;
         let mut driver = JoinSet::new();
         driver.spawn(async move {
             let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));

@@ -27,6 +27,7 @@ pub struct Survey {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub struct Server {
     pub version: String,
     pub role: String,
@@ -52,6 +53,7 @@ pub struct ClockReading {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub struct LogFacts {
     pub head: Head,
     /// Whether sessions without an owner wait because an epoch has just begun.
