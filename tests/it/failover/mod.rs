@@ -11,6 +11,7 @@ mod disaster;
 mod duplicate_pod;
 mod killed_pod;
 mod lost_history;
+mod lost_node;
 mod maintenance;
 mod outage;
 mod paused_orchestrator;
