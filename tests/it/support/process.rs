@@ -31,7 +31,7 @@ pub fn command() -> Command {
     let mut command = Command::new(binary());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("CONNCENTRIC_") || text.starts_with("DATABASE_") || text == "RUST_LOG" {
+        if text.starts_with("CONNCENTRIC_") || text.starts_with("DATABASE_") || text.starts_with("PGSSL") || text == "RUST_LOG" {
             command.env_remove(&name);
         }
     }
