@@ -63,8 +63,9 @@ begin
                            where not ordered.pulse and ordered.stream = c.stream and ordered.type = 'SessionMoveOrdered'
                              and ordered.data ->> 'token' = c.ended_token
                              -- What came before this range may be sealed. And a token holds the position of its claim, and nothing is
-                             -- ordered before: the rest of a long life is not read.
-                             and ordered.position between greatest(first, (c.ended_token::bigint & ((1::bigint << 40) - 1)) + 1) and last
+                             -- ordered before: the rest of a long life is not read, and nothing at all if the session was claimed.
+                             and ordered.position > (c.ended_token::bigint & ((1::bigint << 40) - 1))
+                             and ordered.position between first and last
                            order by ordered.position desc limit 1) o on true
         where s.session = c.session;
     end if;

@@ -8,7 +8,8 @@
 //! 4. [`http`]: the API in front of it. [`wire`] holds the JSON of both sides.
 //! 5. [`adapter`]: the pod's side: trust, belief, sessions. [`connector`] holds the connections.
 //! 6. [`audit`]: the past, replayed and verified from the ledger alone.
-//! 7. [`cli`] wires all of it to commands, [`dev`] runs the whole system on one machine.
+//! 7. [`doctor`]: what a database can be relied on for.
+//! 8. [`cli`] wires all of it to commands, [`dev`] runs the whole system on one machine.
 
 pub mod adapter;
 pub mod audit;
@@ -16,6 +17,7 @@ pub mod cli;
 pub mod client;
 pub mod connector;
 pub mod dev;
+pub mod doctor;
 pub mod domain;
 pub mod http;
 pub mod limits;

@@ -135,7 +135,10 @@ impl Pod {
                 self.extend();
             }
             Message::Answered { sent, named, answer } => {
-                self.trust.answered(sent, named, answer.as_of.epoch);
+                // An answer that the belief does not take in may be silent about a lease that the pod still holds: it renews none.
+                if self.belief.takes_in(answer.as_of) {
+                    self.trust.answered(sent, named, answer.as_of.epoch);
+                }
                 let effects = self.belief.hear_answer(answer);
                 self.carry_out(effects);
                 self.extend();

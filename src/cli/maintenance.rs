@@ -56,7 +56,7 @@ impl MaintenanceArgs {
             Action::Status => {
                 let answer: MaintenanceAnswer = api.get("/v1/maintenance").await?;
                 if answer.adapters.is_empty() {
-                    return Ok(output::line("no maintenance is under way")?);
+                    return output::line("no maintenance is under way");
                 }
                 for name in &answer.adapters {
                     output::line(&format!("adapter/{name} comes back when the maintenance ends"))?;

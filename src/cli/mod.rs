@@ -11,6 +11,7 @@ mod admin_state;
 mod apply;
 mod completions;
 mod dev;
+mod doctor;
 mod drain;
 mod export;
 mod get;
@@ -69,6 +70,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Dev(dev::DevArgs),
+    Doctor(doctor::DoctorArgs),
     Orchestrator(orchestrator::OrchestratorArgs),
     Adapter(adapter::AdapterArgs),
     Migrate(migrate::MigrateArgs),
@@ -128,6 +130,7 @@ impl Command {
     async fn run(self, server: &ServerArgs) -> anyhow::Result<()> {
         match self {
             Self::Dev(args) => args.run().await,
+            Self::Doctor(args) => args.run().await,
             Self::Orchestrator(args) => args.run().await,
             Self::Adapter(args) => args.run(server).await,
             Self::Venue(args) => args.run().await,

@@ -49,7 +49,8 @@ pub struct App {
 impl App {
     #[must_use]
     pub fn new(orchestrator: Orchestrator, name: &str, database_url: &str, shutdown: CancellationToken) -> Self {
-        Self { orchestrator, name: name.into(), reader: Reader::new(database_url), shutdown }
+        let reader = Reader::new(database_url, orchestrator.connections.read.clone());
+        Self { orchestrator, name: name.into(), reader, shutdown }
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::ApiError;
 use crate::log::{Connection, LogError, Purpose};
+use crate::orchestrator::connections::Gauge;
 
 /// Queries that run at the same time.
 const CONNECTIONS: usize = 4;
@@ -20,11 +21,12 @@ pub(crate) struct Reader {
     database_url: Arc<str>,
     room: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    state: Gauge,
 }
 
 impl Reader {
-    pub(crate) fn new(database_url: &str) -> Self {
-        Self { database_url: database_url.into(), room: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::default() }
+    pub(crate) fn new(database_url: &str, state: Gauge) -> Self {
+        Self { database_url: database_url.into(), room: Arc::new(Semaphore::new(CONNECTIONS)), idle: Arc::default(), state }
     }
 
     /// A connection for one query. It is kept for the next one only if the query came to an end: dropped half-way, it is closed.
@@ -33,9 +35,10 @@ impl Reader {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().filter(|connection| !connection.is_closed());
         let connection = match idle {
             Some(connection) => connection,
-            None => Connection::open(&self.database_url, Purpose::Read).await?,
+            None => Connection::open(&self.database_url, Purpose::Read).await.inspect_err(|error| self.state.failed(error))?,
         };
-        let answer = work(&connection).await?;
+        let answer = work(&connection).await.inspect_err(|error| self.state.failed(error))?;
+        self.state.connected();
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         Ok(answer)
     }

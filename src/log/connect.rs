@@ -1,12 +1,10 @@
 //! Connections to the database, one kind for each purpose, each with its own limits.
 
-use std::time::Duration;
-
 use tokio::task::JoinSet;
-use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Statement};
+use tokio_postgres::{AsyncMessage, Client, Statement};
 use tokio_stream::StreamExt;
 
+use super::target::{Target, reach};
 use super::{LogError, sql};
 
 /// The oldest PostgreSQL that has what the schema needs (`nulls not distinct`).
@@ -28,7 +26,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Append => "append",
             Self::Listen => "listen",
@@ -66,12 +64,9 @@ impl Connection {
         purpose: Purpose,
         heard: impl Fn(String) + Send + 'static,
     ) -> Result<Self, LogError> {
-        let config = config(database_url, purpose)?;
-        let limit = Duration::from_secs(5);
-        let connecting = tokio::time::timeout(limit, config.connect(NoTls));
-        // connect_timeout covers the socket only: a server that accepts and then says nothing needs this one.
-        let (client, mut connection) =
-            connecting.await.map_err(|_| LogError::Unsuitable("the database accepts connections but does not answer".into()))??;
+        let target = Target::read(database_url, purpose)?;
+        // What a handshake needs is large, and would be carried along by whoever opens connections.
+        let (client, mut connection) = Box::pin(reach(&target)).await?;
         let mut driver = JoinSet::new();
         driver.spawn(async move {
             let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
@@ -118,39 +113,4 @@ impl Connection {
 /// Who the database takes us for.
 pub async fn session_user(connection: &Connection) -> Result<String, LogError> {
     Ok(connection.client.query_one(sql::SESSION_USER, &[]).await?.try_get(0)?)
-}
-
-/// The connection settings in a URL, with the limits that every connection of ours has.
-pub(super) fn config(database_url: &str, purpose: Purpose) -> Result<Config, LogError> {
-    let mut config: Config = database_url
-        .parse()
-        .map_err(|error: tokio_postgres::Error| LogError::Unsuitable(format!("--database-url cannot be read: {}", causes(&error))))?;
-    if config.get_hosts().is_empty() {
-        return Err(LogError::Unsuitable("--database-url names no host".into()));
-    }
-    if config.get_dbname().is_none() && config.get_user().is_none() {
-        return Err(LogError::Unsuitable("--database-url names no database; write postgres://user@host/database".into()));
-    }
-    config
-        .application_name(format!("conncentric {}", purpose.name()))
-        .connect_timeout(Duration::from_secs(3))
-        .tcp_user_timeout(Duration::from_secs(5))
-        .keepalives(true)
-        .keepalives_idle(Duration::from_secs(3))
-        .keepalives_interval(Duration::from_secs(1))
-        .keepalives_retries(3);
-    if config.get_hosts().len() > 1 && purpose != Purpose::Read {
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-    }
-    Ok(config)
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }

@@ -71,6 +71,10 @@ fn describe(error: &tokio_postgres::Error) -> String {
             SqlState::TOO_MANY_CONNECTIONS => "raise max_connections, or run fewer orchestrators",
             SqlState::READ_ONLY_SQL_TRANSACTION => "the server is read-only: name the primary in --database-url",
             SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_FUNCTION => "run `conncentric migrate` on this database",
+            // A statement that was prepared here is looked for on another connection of the server's.
+            SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT => {
+                "a pooler in transaction mode seems to be in between: connect directly, or through one in session mode"
+            }
             SqlState::INSUFFICIENT_PRIVILEGE => "grant the role conncentric_application to this user, or connect as the owner",
             _ => db.hint().unwrap_or_default(),
         };

@@ -19,6 +19,9 @@ mod rebuild;
 mod retention;
 mod seal;
 pub mod sql;
+mod survey;
+mod target;
+mod tls;
 
 pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
@@ -35,3 +38,4 @@ pub use read::{Entry, Head, Pulse, find_request, lock_head, read_head, read_tail
 pub use rebuild::{Progress, rebuild};
 pub use retention::{Dropped, drop_pulses, find_old_pulses};
 pub use seal::{Before, SealEnd, find_seal_end, is_sealed_after, ledger_hash_at, read_archives, seal_ledger, unseal_ledger};
+pub use survey::{ClockReading, LogFacts, Server, Standby, Survey, survey};

@@ -62,6 +62,10 @@ statements! {
     SEAL_LEDGER = "seal_ledger";
     SERVER = "server";
     SESSION_USER = "session_user";
+    SURVEY_CLOCK = "survey_clock";
+    SURVEY_RIGHTS = "survey_rights";
+    SURVEY_SERVER = "survey_server";
+    SURVEY_STANDBYS = "survey_standbys";
     TRY_RETENTION_LOCK = "try_retention_lock";
     UNSEAL_EVENTS = "unseal_events";
     UNSEAL_LEDGER = "unseal_ledger";

@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
+use super::connections::Gauge;
 use super::metrics::Metrics;
 use crate::domain::token::Position;
 use crate::log::{Connection, LogError, listen, sql};
@@ -39,35 +40,45 @@ impl Heard {
     }
 }
 
-/// Keeps one connection for both directions until shutdown.
-pub(super) async fn run(
-    database_url: String,
-    heard: Arc<Heard>,
-    mut ledger: watch::Receiver<AsOf>,
-    metrics: Arc<Metrics>,
-    shutdown: CancellationToken,
-) {
-    let mut backoff = Backoff::default();
-    while !shutdown.is_cancelled() {
-        let hear = heard.clone();
-        match listen(&database_url, move |payload| hear.take(&payload)).await {
-            Ok(connection) => {
-                backoff.reset();
-                // LISTEN first, then catch up: whatever came before is found by the reader that this wakes.
-                heard.take("");
-                let broken = tokio::select! {
-                    broken = serve(&connection, &mut ledger, &metrics) => broken,
-                    () = shutdown.cancelled() => return,
-                };
-                if let Err(error) = broken {
-                    tracing::warn!(%error, "lost the connection for notifications; polling goes on");
+/// Keeps one connection for both directions.
+#[derive(Debug)]
+pub(super) struct Bell {
+    pub database_url: String,
+    pub heard: Arc<Heard>,
+    pub metrics: Arc<Metrics>,
+    pub state: Gauge,
+}
+
+impl Bell {
+    /// Until shutdown.
+    pub(super) async fn run(self, mut ledger: watch::Receiver<AsOf>, shutdown: CancellationToken) {
+        let mut backoff = Backoff::default();
+        while !shutdown.is_cancelled() {
+            let hear = self.heard.clone();
+            match listen(&self.database_url, move |payload| hear.take(&payload)).await {
+                Ok(connection) => {
+                    backoff.reset();
+                    self.state.connected();
+                    // LISTEN first, then catch up: whatever came before is found by the reader that this wakes.
+                    self.heard.take("");
+                    let broken = tokio::select! {
+                        broken = serve(&connection, &mut ledger, &self.metrics) => broken,
+                        () = shutdown.cancelled() => return,
+                    };
+                    if let Err(error) = broken {
+                        self.state.failed(&error);
+                        tracing::warn!(%error, "lost the connection for notifications; polling goes on");
+                    }
+                }
+                Err(error) => {
+                    self.state.failed(&error);
+                    tracing::warn!(%error, "cannot listen for notifications; polling goes on");
                 }
             }
-            Err(error) => tracing::warn!(%error, "cannot listen for notifications; polling goes on"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(backoff.next()) => {}
-            () = shutdown.cancelled() => return,
+            tokio::select! {
+                () = tokio::time::sleep(backoff.next()) => {}
+                () = shutdown.cancelled() => return,
+            }
         }
     }
 }

@@ -46,6 +46,7 @@ pub struct Metrics {
     pub settling: Gauge,
     pub events_lost: Counter,
     pub connected: Gauge,
+    pub connection_failed: Family<KindLabel, Gauge>,
 }
 
 impl Metrics {
@@ -74,6 +75,7 @@ impl Metrics {
             settling: Gauge::default(),
             events_lost: Counter::default(),
             connected: Gauge::default(),
+            connection_failed: Family::default(),
         };
         metrics.register();
         metrics
@@ -115,6 +117,11 @@ impl Metrics {
             self.events_lost.clone(),
         );
         registry.register("database_connected", "1 while this orchestrator can append", self.connected.clone());
+        registry.register(
+            "database_connection_failed",
+            "1 while connections of this kind cannot be opened or used",
+            self.connection_failed.clone(),
+        );
     }
 }
 

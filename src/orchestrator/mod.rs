@@ -5,6 +5,7 @@
 
 mod backoff;
 mod bell;
+pub mod connections;
 mod core;
 pub mod direct;
 pub(crate) mod draft;
@@ -29,6 +30,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::bell::Heard;
+use self::connections::{ConnectionState, Connections};
 use self::core::Core;
 use self::hub::Hub;
 use self::metrics::{CodeLabel, Metrics};
@@ -58,6 +60,7 @@ pub struct Orchestrator {
     trouble: watch::Receiver<Option<Arc<str>>>,
     pub hub: Arc<Hub>,
     pub metrics: Arc<Metrics>,
+    pub connections: Connections,
 }
 
 impl Orchestrator {
@@ -84,9 +87,16 @@ impl Orchestrator {
             trouble: outlets.trouble.subscribe(),
             hub: outlets.hub.clone(),
             metrics: outlets.metrics.clone(),
+            connections: Connections::default(),
         };
         let heard = Arc::new(Heard::default());
-        tasks.spawn(bell::run(database_url.clone(), heard.clone(), handle.ledger.clone(), handle.metrics.clone(), shutdown.clone()));
+        let bell = bell::Bell {
+            database_url: database_url.clone(),
+            heard: heard.clone(),
+            metrics: handle.metrics.clone(),
+            state: handle.connections.listen.clone(),
+        };
+        tasks.spawn(bell.run(handle.ledger.clone(), shutdown.clone()));
         let core = Core::new(name, database_url, requests, heard, outlets);
         tasks.spawn(core.run(shutdown.clone()));
         handle
@@ -122,6 +132,13 @@ impl Orchestrator {
     #[must_use]
     pub fn trouble(&self) -> Option<Arc<str>> {
         self.trouble.borrow().clone()
+    }
+
+    /// The kinds of connections by name, and how each is.
+    #[must_use]
+    pub fn connection_states(&self) -> [(&'static str, ConnectionState); 3] {
+        let append = self.trouble().map_or(ConnectionState::Connected, ConnectionState::Failed);
+        [("append", append), ("listen", self.connections.listen.get()), ("read", self.connections.read.get())]
     }
 
     /// Returns once it can append.

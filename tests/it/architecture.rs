@@ -54,6 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("client", &["wire"]),
     ("connector", &["domain", "time", "wire"]),
     ("dev", &["client", "domain", "time", "wire"]),
+    ("doctor", &["log", "time"]),
     ("domain", &[]),
     ("http", &["audit", "domain", "log", "orchestrator", "time", "wire"]),
     ("limits", &[]),

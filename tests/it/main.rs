@@ -15,6 +15,8 @@ mod dev;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod export;
 #[cfg(test)]
 mod failover;
@@ -32,5 +34,7 @@ mod retention;
 mod seal;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod verify;

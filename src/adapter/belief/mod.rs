@@ -96,13 +96,18 @@ impl Belief {
         self.hear_complete(answer.as_of, &listed, answer.missed)
     }
 
+    /// Whether a statement about all sessions is as new as what is known.
+    pub(super) fn takes_in(&self, as_of: AsOf) -> bool {
+        self.complete.is_none_or(|known| known <= as_of)
+    }
+
     fn hear_complete(
         &mut self,
         as_of: AsOf,
         listed: &BTreeMap<SessionId, (FencingToken, LeaseTtl)>,
         grants: Vec<LeaseGrant>,
     ) -> Vec<Effect> {
-        if self.complete.is_some_and(|known| as_of < known) {
+        if !self.takes_in(as_of) {
             return Vec::new();
         }
         let mut effects = Vec::new();

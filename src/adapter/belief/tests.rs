@@ -66,6 +66,17 @@ fn plain(effects: impl IntoIterator<Item = Effect>) -> Vec<Effect> {
     effects
 }
 
+/// Such an answer may leave out a lease that the pod holds, so it must not make the pod trust it for longer either.
+#[test]
+fn an_answer_that_was_overtaken_is_not_taken_in() {
+    let mut belief = Belief::default();
+    let (older, newer) = (AsOf { epoch: Epoch(2), ledger_position: 5 }, AsOf { epoch: Epoch(2), ledger_position: 6 });
+    belief.hear_all(newer, vec![grant(0, 3, Desired::Run)]);
+    assert!(!belief.takes_in(older) && belief.takes_in(newer));
+    assert_eq!(plain(belief.hear_answer(answer(older, &[], vec![]))), []);
+    assert_eq!(belief.held().count(), 1);
+}
+
 #[test]
 fn an_answer_that_was_overtaken_by_a_grant_does_not_undo_it() {
     let mut belief = Belief::default();

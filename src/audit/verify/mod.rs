@@ -84,7 +84,8 @@ impl std::fmt::Debug for Rebuild<'_> {
 /// # Errors
 /// Fails if the database does not answer or refuses to. Whatever it holds is no error but a [`Difference`].
 pub async fn verify(snapshot: &Transaction<'_>, rebuild: Rebuild<'_>, meter: &Arc<Meter>) -> Result<Report, LogError> {
-    verify_with(snapshot, None, rebuild, meter).await
+    // A state machine this large belongs on the heap, not into that of each caller.
+    Box::pin(verify_with(snapshot, None, rebuild, meter)).await
 }
 
 /// The same for a log whose first part is in archives.

@@ -52,7 +52,7 @@ pub async fn verify_with_archives(
     snapshot.query_one(sql::VERIFY_SETTINGS, &[]).await?;
     if let Some(archives) = Archives::open(archives, read_archives(&snapshot).await?)? {
         let why = format!("what is sealed, up to position {}, is not in the database", archives.last_position());
-        return Ok(verify_with(&snapshot, Some(archives), Rebuild::Skipped(&why), meter).await?);
+        return Ok(Box::pin(verify_with(&snapshot, Some(archives), Rebuild::Skipped(&why), meter)).await?);
     }
     if standby {
         return Ok(verify(&snapshot, Rebuild::Skipped("a standby is read-only"), meter).await?);

@@ -10,11 +10,11 @@
 use std::time::Duration;
 
 use super::Draft;
+use super::expire::{expired, millis};
 use crate::domain::adapter::LeaseTtl;
 use crate::domain::command::Report;
 use crate::domain::event::{EpochSettled, LeaseExpired};
 use crate::domain::fleet::{Fleet, Lease};
-use crate::domain::lease::safety_margin;
 use crate::domain::name::SessionId;
 use crate::domain::placement::Observed;
 use crate::domain::refusal::Refusal;
@@ -44,7 +44,7 @@ pub(super) fn end_unconfirmed(draft: &mut Draft, observed: &impl Observed) -> Re
     let Some(settling) = draft.fleet.settling() else { return Ok(()) };
     let waited = observed.since_epoch();
     let unconfirmed = draft.fleet.leases().filter(|(_, lease)| !lease.confirmed && waited >= lease.ttl.as_duration());
-    let over: Vec<LeaseExpired> = unconfirmed.map(|(session, lease)| ended(session, lease, waited)).collect();
+    let over: Vec<LeaseExpired> = unconfirmed.map(|(session, lease)| expired(session, lease, waited)).collect();
     for expired in over {
         draft.propose(expired, Some(settling.began))?;
     }
@@ -59,20 +59,4 @@ pub(super) fn settle(draft: &mut Draft, observed: &impl Observed) -> Result<(), 
         draft.propose(EpochSettled { waited_ms: millis(waited) }, Some(settling.began))?;
     }
     Ok(())
-}
-
-fn ended(session: &SessionId, lease: &Lease, waited: Duration) -> LeaseExpired {
-    LeaseExpired {
-        session: session.clone(),
-        token: lease.token,
-        pod: lease.holder.pod.clone(),
-        incarnation: lease.holder.incarnation.clone(),
-        silence_ms: millis(waited),
-        ttl_ms: lease.ttl,
-        safety_margin_ms: millis(safety_margin(waited, lease.ttl)),
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::{Draft, epoch};
 use crate::domain::adapter::LeaseTtl;
 use crate::domain::event::{LeaseExpired, PodLost};
-use crate::domain::fleet::{Fleet, RegistrationState};
-use crate::domain::lease;
-use crate::domain::name::RegistrationId;
+use crate::domain::fleet::{Fleet, Lease, RegistrationState};
+use crate::domain::lease::safety_margin;
+use crate::domain::name::{RegistrationId, SessionId};
 use crate::domain::placement::Observed;
 use crate::domain::refusal::Refusal;
 
@@ -33,18 +33,23 @@ fn due(fleet: &Fleet, id: RegistrationId, observed: &impl Observed) -> Vec<Lease
     for (session, lease) in fleet.leases_of(id) {
         let silence = observed.silence(id, lease.ttl);
         if silence >= lease.ttl.as_duration() {
-            due.push(LeaseExpired {
-                session: session.clone(),
-                token: lease.token,
-                pod: lease.holder.pod.clone(),
-                incarnation: lease.holder.incarnation.clone(),
-                silence_ms: millis(silence),
-                ttl_ms: lease.ttl,
-                safety_margin_ms: millis(lease::safety_margin(silence, lease.ttl)),
-            });
+            due.push(expired(session, lease, silence));
         }
     }
     due
+}
+
+/// The end of a lease of whose owner nothing was heard for so long, or in a new epoch nothing that confirms it.
+pub(super) fn expired(session: &SessionId, lease: &Lease, silence: Duration) -> LeaseExpired {
+    LeaseExpired {
+        session: session.clone(),
+        token: lease.token,
+        pod: lease.holder.pod.clone(),
+        incarnation: lease.holder.incarnation.clone(),
+        silence_ms: millis(silence),
+        ttl_ms: lease.ttl,
+        safety_margin_ms: millis(safety_margin(silence, lease.ttl)),
+    }
 }
 
 /// A pod without leases is lost once it would have lost any: it must not be chosen as a successor.
@@ -66,6 +71,6 @@ pub fn lost_after(fleet: &Fleet) -> LeaseTtl {
     fleet.shortest_ttl()
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 
-use crate::domain::command::{Command, Targets};
-use crate::domain::event::Event;
+use crate::domain::command::Command;
 use crate::http::App;
 use crate::http::auth::Caller;
 use crate::http::body::{Json, OptionalJson};
 use crate::http::idempotency::RequestId;
 use crate::http::problem::ApiError;
+use crate::http::routes::adapters::set_enabled::{switched, targets};
 use crate::orchestrator::request::Submission;
 use crate::wire::adapter::AdminStateRequest;
 use crate::wire::maintenance::{EndMaintenance, MaintenanceAnswer};
@@ -22,11 +22,7 @@ pub(crate) async fn begin(
     RequestId(request_id): RequestId,
     Json(body): Json<AdminStateRequest>,
 ) -> Result<axum::Json<MaintenanceAnswer>, ApiError> {
-    let targets = match (body.all, body.names.is_empty()) {
-        (true, true) => Targets::All,
-        (false, false) => Targets::Named(body.names),
-        _ => return Err(ApiError::invalid("names", "give either names or \"all\": true")),
-    };
+    let targets = targets(&body)?;
     carry_out(&app, &caller, request_id, Command::BeginMaintenance { targets, reason: body.reason }).await
 }
 
@@ -58,11 +54,6 @@ async fn carry_out(
     command: Command,
 ) -> Result<axum::Json<MaintenanceAnswer>, ApiError> {
     let done = app.orchestrator.submit(Submission { command, actor: caller.actor(), request_id }).await?;
-    let changed = done.events.into_iter().filter_map(|recorded| match recorded.event {
-        Event::AdapterEnabled(event) => Some(event.adapter),
-        Event::AdapterDisabled(event) => Some(event.adapter),
-        _ => None,
-    });
     let adapters = done.after.fleet.maintained().cloned().collect();
-    Ok(axum::Json(MaintenanceAnswer { as_of: done.after.as_of(), changed: changed.collect(), adapters }))
+    Ok(axum::Json(MaintenanceAnswer { as_of: done.after.as_of(), changed: switched(done.events).collect(), adapters }))
 }

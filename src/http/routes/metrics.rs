@@ -8,7 +8,8 @@ use crate::domain::explain::status_of;
 use crate::domain::status::OperationalStatus;
 use crate::http::App;
 use crate::http::problem::ApiError;
-use crate::orchestrator::metrics::StatusLabel;
+use crate::orchestrator::connections::ConnectionState;
+use crate::orchestrator::metrics::{KindLabel, StatusLabel};
 
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -20,6 +21,10 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'s
     for status in [OperationalStatus::Inactive, OperationalStatus::Claiming, OperationalStatus::Active, OperationalStatus::Error] {
         let count = snapshot.fleet.sessions().filter(|(id, _)| status_of(&snapshot.fleet, id, &snapshot.sight).0 == status).count();
         metrics.sessions.get_or_create(&StatusLabel { status: status.as_str() }).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    for (kind, state) in app.orchestrator.connection_states() {
+        let failed = matches!(state, ConnectionState::Failed(_));
+        metrics.connection_failed.get_or_create(&KindLabel { kind }).set(failed.into());
     }
     metrics.streams.set(i64::try_from(app.orchestrator.hub.streams()).unwrap_or(i64::MAX));
     let mut text = String::new();

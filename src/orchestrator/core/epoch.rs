@@ -27,9 +27,12 @@ struct Found {
 
 impl Found {
     async fn read(connection: &Connection) -> Result<Self, LogError> {
+        // The head first: if an epoch begins meanwhile, the head is of the one before, and no second one is begun upon it. The other
+        // way round, old marks would condemn the new epoch.
+        let head = read_head(connection).await?;
         let marks = read_marks(&connection.client).await?;
         let lineage = read_lineage(&connection.client).await?;
-        Ok(Self { head: read_head(connection).await?, marks, lineage })
+        Ok(Self { head, marks, lineage })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output, Stdio};
 
+use conncentric::log::{Connection, LogError, Purpose};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -203,4 +204,16 @@ async fn many_orchestrators_may_migrate_at_once() {
     let applied = "select count(*), count(distinct version) from refinery_schema_history";
     let row = database.connect().await.query_one(applied, &[]).await.expect("reads");
     assert_eq!(row.get::<_, i64>(0), row.get::<_, i64>(1));
+}
+
+/// A pooler in transaction mode runs each statement on whichever connection of the server is free, where it was not prepared.
+#[tokio::test]
+async fn a_pooler_in_between_is_named() {
+    let database = Database::create("pooled").await;
+    let connection = Connection::open(&database.url, Purpose::Read).await.expect("connects");
+    let statement = connection.statement("select 1").await.expect("prepares");
+    connection.client.batch_execute("deallocate all").await.expect("as another connection would be");
+    let error = connection.client.query(&statement, &[]).await.expect_err("it is prepared no more");
+    let reason = LogError::from(error).to_string();
+    assert!(reason.contains("a pooler in transaction mode") && reason.contains("connect directly"), "{reason}");
 }

@@ -10,7 +10,9 @@ use conncentric::log::migrate;
 use rustix::process::Signal;
 
 use super::lost_history::assert_verified;
+use super::until_none_is_outdated;
 use crate::support::postgres::{Database, Guarded};
+use crate::support::standby;
 use crate::support::system::{Owners, System, times};
 use crate::support::wait::SOON;
 
@@ -26,7 +28,7 @@ async fn lose(name: &str, first: &Guarded, dump: &Path) -> (System, Owners) {
     let owners = system.declare(&system.many_to_venue(6, TTL)).await;
     let mut pg_dump = command(first, "pg_dump");
     pg_dump.args(["-Fc", "-d", &system.database.url]).stdout(std::fs::File::create(dump).expect("a file"));
-    run(pg_dump).await;
+    standby::run(pg_dump).await;
     let dead = owners.values().next().expect("an owner").pod().to_owned();
     system.pod(&dead).kill().await;
     let lost = system.until_off(SOON, &dead).await;
@@ -41,30 +43,15 @@ async fn restore(name: &str, system: &mut System, second: &Guarded, dump: &Path)
     let database = Database::create_in(second, name).await;
     let mut pg_restore = command(second, "pg_restore");
     pg_restore.args(["--exit-on-error", "-d", &database.url]).stdin(std::fs::File::open(dump).expect("the dump"));
-    run(pg_restore).await;
+    standby::run(pg_restore).await;
     migrate(&database.url).await.expect("migrates");
     system.move_to(database);
-}
-
-async fn until_all_run_on(system: &System, lost: &Owners) -> Owners {
-    system
-        .until_each(SOON, "is ACTIVE, under no token that was outdated", |session| {
-            let token = lost.get(&session.session).map(|owner| owner.token);
-            session.status.to_string() == "ACTIVE" && session.token >= token
-        })
-        .await
 }
 
 fn command(guarded: &Guarded, program: &str) -> Command {
     let mut command = Command::new(guarded.cluster.binaries().program(program));
     command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
     command
-}
-
-async fn run(command: Command) {
-    let shown = format!("{:?}", command.get_program());
-    let status = tokio::process::Command::from(command).status().await.expect("it runs");
-    assert!(status.success(), "{shown}: {status}");
 }
 
 fn tell(what: &str, began: Instant) {
@@ -91,7 +78,7 @@ async fn drill_everything_is_lost_but_the_backup() {
         for pod in &pods {
             system.pod(pod).start_again();
         }
-        until_all_run_on(&system, &lost).await;
+        until_none_is_outdated(&system, &lost).await;
         tell("nothing survived", began);
         system.journal().assert_tokens_never_shrink();
         assert_verified(&system).await;

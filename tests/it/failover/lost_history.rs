@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conncentric::audit::verify::{Meter, verify_database};
-use conncentric::domain::event::{EpochBegan, EpochCause, Event};
+use conncentric::domain::event::{EpochBegan, EpochCause};
 use conncentric::domain::token::{Epoch, Position};
 
+use super::{epochs, until_none_is_outdated};
 use crate::support::postgres::{Database, Guarded, connect};
 use crate::support::sound::assert_sound;
 use crate::support::system::{Owners, System, times};
@@ -51,10 +52,6 @@ async fn restore(guarded: &Guarded, name: &str) {
     maintenance.batch_execute(&format!("alter database {name}_copy rename to {name}")).await.expect("in its place");
 }
 
-async fn began(system: &System) -> Vec<EpochBegan> {
-    system.events_of(|event| if let Event::EpochBegan(began) = event { Some(began) } else { None }).await
-}
-
 /// Log, fold and projections agree, the new epoch included.
 pub(super) async fn assert_verified(system: &System) {
     assert_sound(system).await;
@@ -78,13 +75,8 @@ async fn restored_under_living_pods() {
     let (system, at_the_copy, lost) = with_a_copy(&guarded, "restored").await;
     restore(&guarded, &system.database.name).await;
 
-    // Sessions that moved in the lost history get tokens above the lost ones; the venue would refuse any other.
-    let after = system.until_each(SOON, "is ACTIVE, under no token that was outdated", |session| {
-        let known = lost.get(&session.session).map(|owner| owner.token);
-        session.status.to_string() == "ACTIVE" && session.token >= known
-    });
-    let after = after.await;
-    let began = began(&system).await;
+    let after = until_none_is_outdated(&system, &lost).await;
+    let began = epochs(&system).await;
     let [EpochBegan { previous: Epoch(1), because: EpochCause::Restored, known: Some(known), .. }] = began.as_slice() else {
         panic!("one new epoch: {began:?}");
     };
@@ -123,13 +115,8 @@ async fn noticed_by_receipts_alone() {
         orchestrator.start_again();
     }
 
-    system
-        .until_each(SOON, "is ACTIVE, under no token that was outdated", |session| {
-            let known = lost.get(&session.session).map(|owner| owner.token);
-            session.status.to_string() == "ACTIVE" && session.token >= known
-        })
-        .await;
-    let began = began(&system).await;
+    until_none_is_outdated(&system, &lost).await;
+    let began = epochs(&system).await;
     assert!(
         matches!(began.as_slice(), [EpochBegan { because: EpochCause::LostHistory, known: Some(known), .. }] if *known >= last_position(&lost))
     );

@@ -24,6 +24,12 @@ async fn run(system: &System, arguments: &[&str]) -> String {
     said
 }
 
+/// Until the orchestrators have found the database again, who asks for anything is told to come back.
+async fn restart(guarded: &Guarded, system: &System) {
+    guarded.cluster.restart().await.expect("restarts");
+    system.until_heard(&["pod-1", "pod-2"], 1).await;
+}
+
 /// Everything is closed, the database restarts, and what ran before runs again, under new tokens.
 #[tokio::test]
 async fn everything_disabled_around_a_restart_of_the_database_comes_back() {
@@ -31,7 +37,7 @@ async fn everything_disabled_around_a_restart_of_the_database_comes_back() {
     let system = start(&guarded, "procedure").await;
     let before = system.declare(&system.many_to_venue(4, Duration::from_secs(10))).await;
     run(&system, &["disable", "--all", "--wait"]).await;
-    guarded.cluster.restart().await.expect("restarts");
+    restart(&guarded, &system).await;
     run(&system, &["enable", "--all", "--wait"]).await;
     let after = system.until_moved(Duration::from_secs(5), &before).await;
     assert_eq!(after.len(), before.len());
@@ -56,7 +62,7 @@ async fn a_maintenance_around_a_restart_of_the_database_brings_back_exactly_what
 
     run(&system, &["maintenance", "begin", "--all", "--reason", "new disks", "--wait"]).await;
     assert!(system.sessions().await.expect("answers").iter().all(|session| session.status == OperationalStatus::Inactive));
-    guarded.cluster.restart().await.expect("restarts");
+    restart(&guarded, &system).await;
     assert!(run(&system, &["maintenance", "status"]).await.contains("venue-a comes back"));
     run(&system, &["maintenance", "end", "--wait"]).await;
 

@@ -11,6 +11,7 @@ mod disaster;
 mod duplicate_pod;
 mod killed_pod;
 mod lost_history;
+mod lost_node;
 mod maintenance;
 mod outage;
 mod paused_orchestrator;
@@ -22,14 +23,15 @@ mod terminated_pod;
 
 use std::time::Duration;
 
-use conncentric::domain::event::{ClaimKind, Event, LeaseExpired, SessionClaimed};
+use conncentric::domain::event::{ClaimKind, EpochBegan, Event, LeaseExpired, SessionClaimed};
 use conncentric::domain::name::SessionId;
+use conncentric::domain::status::OperationalStatus;
 use conncentric::wire::session::{MoveAnswer, MoveRequest};
 use reqwest::Method;
 
 use crate::support::sound::assert_sound;
 use crate::support::system::{Owners, System};
-use crate::support::wait::eventually;
+use crate::support::wait::{SOON, eventually};
 
 /// Time for what ought to take none, on a machine that runs all the other tests.
 const SLACK: Duration = Duration::from_secs(15);
@@ -70,4 +72,18 @@ async fn assert_takes_part_again(system: &System, pod: &str) -> SessionId {
     let after = system.until_moved(SLACK, &Owners::from([(session.clone(), owner)])).await;
     assert_eq!(after[&session].pod(), pod);
     session
+}
+
+/// Waits until every session is ACTIVE under a token that no lost one outdates; the venue would refuse any other.
+async fn until_none_is_outdated(system: &System, lost: &Owners) -> Owners {
+    system
+        .until_each(SOON, "is ACTIVE, under no token that was outdated", |session| {
+            let known = lost.get(&session.session).map(|owner| owner.token);
+            session.status == OperationalStatus::Active && session.token >= known
+        })
+        .await
+}
+
+async fn epochs(system: &System) -> Vec<EpochBegan> {
+    system.events_of(|event| if let Event::EpochBegan(began) = event { Some(began) } else { None }).await
 }

@@ -7,6 +7,7 @@ use conncentric::domain::identity::Role;
 use conncentric::wire::access_token::{CreateAccessToken, CreatedAccessToken};
 use reqwest::Method;
 
+use super::{epochs, until_none_is_outdated};
 use crate::support::postgres::{Database, Guarded};
 use crate::support::sound::assert_sound;
 use crate::support::standby::{Replication, Standby};
@@ -35,10 +36,6 @@ async fn make_token(system: &System, name: &str) {
     let _: CreatedAccessToken = system.call(Method::POST, "/v1/tokens", Some(&request)).await.expect("a token");
 }
 
-async fn began(system: &System) -> Vec<EpochBegan> {
-    system.events_of(|event| if let Event::EpochBegan(began) = event { Some(began) } else { None }).await
-}
-
 async fn end(guarded: Guarded, standby: Standby, system: System) {
     drop(system);
     standby.end().await;
@@ -56,7 +53,7 @@ async fn the_promotion_of_a_synchronous_standby_loses_and_moves_nothing() {
         system.until_heard(&["pod-1", "pod-2"], 2).await;
         let settled = system.until_active(SOON).await;
         assert_eq!(settled, before, "nobody of the living loses a session");
-        let began = began(&system).await;
+        let began = epochs(&system).await;
         assert!(matches!(began.as_slice(), [EpochBegan { because: EpochCause::Promoted, .. }]), "{began:?}");
         let made = system.events_of(|event| if let Event::AccessTokenCreated(made) = event { Some(made) } else { None }).await;
         assert_eq!(made.iter().filter(|made| made.name == "acknowledged").count(), 1);
@@ -83,12 +80,8 @@ async fn the_promotion_of_a_lagging_standby_repeats_no_token() {
         let known = lost.values().map(|owner| owner.token.position()).max().expect("an owner");
         standby.promote().await;
 
-        let after = system.until_each(SOON, "is ACTIVE, under no token that was outdated", |session| {
-            let token = lost.get(&session.session).map(|owner| owner.token);
-            session.status.to_string() == "ACTIVE" && session.token >= token
-        });
-        after.await;
-        let began = began(&system).await;
+        until_none_is_outdated(&system, &lost).await;
+        let began = epochs(&system).await;
         let [EpochBegan { because: EpochCause::Promoted, known: Some(told), .. }] = began.as_slice() else { panic!("{began:?}") };
         assert!(*told >= known, "positions up to {known} were acknowledged, and {told} is said");
         system.journal().assert_one_believer_at_a_time();

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -18,9 +19,11 @@ pub struct Process {
     log: PathBuf,
 }
 
-/// The path of the binary under test.
+/// The path of the binary under test. `CHAOS_BINARY` names another, into which a bug was planted.
 pub fn binary() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_conncentric"))
+    static BINARY: LazyLock<PathBuf> =
+        LazyLock::new(|| std::env::var_os("CHAOS_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_conncentric").into(), PathBuf::from));
+    &BINARY
 }
 
 /// A command for the binary, with none of the settings of whoever runs the tests.
@@ -28,7 +31,7 @@ pub fn command() -> Command {
     let mut command = Command::new(binary());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("CONNCENTRIC_") || text.starts_with("DATABASE_") || text == "RUST_LOG" {
+        if text.starts_with("CONNCENTRIC_") || text.starts_with("DATABASE_") || text.starts_with("PGSSL") || text == "RUST_LOG" {
             command.env_remove(&name);
         }
     }

@@ -104,7 +104,8 @@ async fn set(client: &Client, name: &str, value: &str) {
     client.batch_execute("select pg_reload_conf()").await.expect("reloaded");
 }
 
-async fn run(command: Command) {
+/// Runs a program to its end, which must be a good one.
+pub async fn run(command: Command) {
     let shown = format!("{command:?}");
     let status = tokio::process::Command::from(command).status().await.expect("it runs");
     assert!(status.success(), "{shown}: {status}");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 
 use crate::domain::command::{Command, SetEnabled, Targets};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Recorded};
 use crate::domain::name::AdapterName;
 use crate::http::App;
 use crate::http::auth::Caller;
@@ -46,24 +46,30 @@ async fn set_enabled(
     body: AdminStateRequest,
     enabled: bool,
 ) -> Result<axum::Json<AdminStateAnswer>, ApiError> {
-    let targets = match (body.all, body.names.is_empty()) {
-        (true, true) => Targets::All,
-        (false, false) => Targets::Named(body.names.clone()),
-        _ => return Err(ApiError::invalid("names", "give either names or \"all\": true")),
-    };
+    let targets = targets(&body)?;
     let command = Command::SetEnabled(SetEnabled { targets, enabled, reason: body.reason });
     let done = app.orchestrator.submit(Submission { command, actor: caller.actor(), request_id }).await?;
-    let changed: BTreeSet<AdapterName> = done
-        .events
-        .into_iter()
-        .filter_map(|recorded| match recorded.event {
-            Event::AdapterEnabled(event) => Some(event.adapter),
-            Event::AdapterDisabled(event) => Some(event.adapter),
-            _ => None,
-        })
-        .collect();
+    let changed: BTreeSet<AdapterName> = switched(done.events).collect();
     let meant: BTreeSet<AdapterName> =
         if body.all { done.after.fleet.adapters().map(|(name, _)| name.clone()).collect() } else { body.names.into_iter().collect() };
     let unchanged = meant.difference(&changed).cloned().collect();
     Ok(axum::Json(AdminStateAnswer { as_of: done.after.as_of(), changed: changed.into_iter().collect(), unchanged }))
+}
+
+/// Which adapters a request is for.
+pub(crate) fn targets(request: &AdminStateRequest) -> Result<Targets, ApiError> {
+    match (request.all, request.names.is_empty()) {
+        (true, true) => Ok(Targets::All),
+        (false, false) => Ok(Targets::Named(request.names.clone())),
+        _ => Err(ApiError::invalid("names", "give either names or \"all\": true")),
+    }
+}
+
+/// The adapters that events enabled or disabled.
+pub(crate) fn switched(events: Vec<Recorded>) -> impl Iterator<Item = AdapterName> {
+    events.into_iter().filter_map(|recorded| match recorded.event {
+        Event::AdapterEnabled(event) => Some(event.adapter),
+        Event::AdapterDisabled(event) => Some(event.adapter),
+        _ => None,
+    })
 }
