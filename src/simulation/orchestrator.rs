@@ -15,7 +15,7 @@ use crate::domain::command::Command;
 use crate::domain::decide::{Proposal, decide};
 use crate::domain::event::{EpochBegan, EpochCause, Recorded};
 use crate::domain::lease::poll_interval;
-use crate::domain::name::RegistrationId;
+use crate::domain::name::{Holder, RegistrationId};
 use crate::domain::token::Position;
 use crate::http::routes::pods::stream::Said;
 use crate::http::routes::pods::{heartbeat, register};
@@ -57,7 +57,7 @@ enum Work {
 
 pub(super) struct Orchestrator {
     pub(super) state: State,
-    pub(super) streams: BTreeMap<usize, (RegistrationId, Said)>,
+    pub(super) streams: BTreeMap<usize, Said>,
     metrics: Arc<Metrics>,
     loaded: bool,
     link: Option<u64>,
@@ -114,8 +114,8 @@ impl Orchestrator {
     }
 
     /// A stream is opened; what it says first is everything.
-    pub(super) fn listen(&mut self, pod: usize, registration: RegistrationId, out: &mut Vec<Do>) {
-        self.streams.insert(pod, (registration, Said::default()));
+    pub(super) fn listen(&mut self, pod: usize, registration: RegistrationId, holder: Holder, out: &mut Vec<Do>) {
+        self.streams.insert(pod, Said::nothing(registration, holder));
         let snapshot = self.state.snapshot();
         self.speak(pod, &snapshot, out);
     }
@@ -417,8 +417,8 @@ impl Orchestrator {
     }
 
     fn speak(&mut self, pod: usize, snapshot: &Snapshot, out: &mut Vec<Do>) {
-        let Some((registration, said)) = self.streams.get_mut(&pod) else { return };
-        match said.look(snapshot, *registration) {
+        let Some(said) = self.streams.get_mut(&pod) else { return };
+        match said.look(snapshot) {
             Ok(pushes) => out.extend(pushes.into_iter().map(|push| Do::Push(pod, push))),
             Err(reason) => {
                 out.push(Do::Push(pod, Push::Gone { reason: reason.into() }));

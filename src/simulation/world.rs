@@ -360,7 +360,7 @@ impl World {
         let known = self.nodes[node].it.state.fleet.pod(&holder.pod).filter(|(_, registration)| registration.holder == holder);
         let open = self.nodes[node].up && self.nodes[node].it.is_following() && self.pods[pod].stream == Some((node, number));
         match known.map(|(id, _)| id).filter(|_| open) {
-            Some(id) => self.with(node, |it, _, out| it.listen(pod, id, out)),
+            Some(id) => self.with(node, |it, _, out| it.listen(pod, id, holder, out)),
             None if self.pods[pod].stream == Some((node, number)) => self.pods[pod].stream = None,
             None => {}
         }

@@ -52,7 +52,7 @@ pub(crate) async fn stream(
         return Err(Refusal::NotYourPod(holder).into());
     }
     let bell = app.orchestrator.hub.subscribe(registration);
-    Ok(sse(pushes(app, caller, registration, bell)).into_response())
+    Ok(sse(pushes(app, caller, Said::nothing(registration, holder), bell)).into_response())
 }
 
 /// Server-sent events as proxies should treat them.
@@ -62,13 +62,8 @@ fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -
 }
 
 /// Runs for as long as the pod reads. A pod that reads slowly is only behind: what it is told is always the newest state.
-fn pushes(
-    app: App,
-    caller: Caller,
-    registration: RegistrationId,
-    bell: watch::Receiver<()>,
-) -> impl Stream<Item = Result<Event, Infallible>> {
-    let follower = Follower { app, caller, registration, bell, said: Said::default(), queue: VecDeque::new(), over: false };
+fn pushes(app: App, caller: Caller, said: Said, bell: watch::Receiver<()>) -> impl Stream<Item = Result<Event, Infallible>> {
+    let follower = Follower { app, caller, bell, said, queue: VecDeque::new(), over: false };
     futures_util::stream::unfold(follower, |mut follower| async move {
         let push = follower.next().await?;
         // Every push has a JSON form; an empty event would be ignored.
@@ -81,7 +76,6 @@ fn pushes(
 struct Follower {
     app: App,
     caller: Caller,
-    registration: RegistrationId,
     bell: watch::Receiver<()>,
     said: Said,
     queue: VecDeque<Push>,
@@ -94,7 +88,7 @@ impl Follower {
             if let Some(push) = self.queue.pop_front() {
                 return Some(push);
             }
-            if self.over || (self.said.0.is_some() && !self.rung().await) {
+            if self.over || (self.said.leases.is_some() && !self.rung().await) {
                 return None;
             }
             self.bell.mark_unchanged();
@@ -112,8 +106,7 @@ impl Follower {
     }
 
     fn look(&mut self, snapshot: &Snapshot) {
-        let looked =
-            if self.caller.is_valid(snapshot) { self.said.look(snapshot, self.registration) } else { Err("the access token was revoked") };
+        let looked = if self.caller.is_valid(snapshot) { self.said.look(snapshot) } else { Err("the access token was revoked") };
         match looked {
             Ok(pushes) => self.queue.extend(pushes),
             Err(reason) => {
@@ -124,20 +117,33 @@ impl Follower {
     }
 }
 
-/// What a pod was told of its leases. Nothing before the first full set.
-#[derive(Debug, Default)]
-pub(crate) struct Said(Option<BTreeMap<SessionId, (FencingToken, Desired)>>);
+/// What a process of a pod was told of its leases.
+///
+/// The number of a registration is not enough to know it by: when history is lost, numbers are given out again, and a stream that
+/// went on under its number alone would tell one pod of another's leases.
+#[derive(Debug)]
+pub(crate) struct Said {
+    registration: RegistrationId,
+    holder: Holder,
+    /// Nothing before the first full set.
+    leases: Option<BTreeMap<SessionId, (FencingToken, Desired)>>,
+}
 
 impl Said {
+    pub(crate) fn nothing(registration: RegistrationId, holder: Holder) -> Self {
+        Self { registration, holder, leases: None }
+    }
+
     /// What is to be said now. An error is the reason for which the stream is over.
-    pub(crate) fn look(&mut self, snapshot: &Snapshot, id: RegistrationId) -> Result<Vec<Push>, &'static str> {
-        let registration = snapshot.fleet.registration(id).ok_or("the registration has ended; register again")?;
+    pub(crate) fn look(&mut self, snapshot: &Snapshot) -> Result<Vec<Push>, &'static str> {
+        let registration = snapshot.fleet.registration(self.registration).filter(|registration| registration.holder == self.holder);
+        let registration = registration.ok_or("the registration has ended; register again")?;
         if registration.state == RegistrationState::Superseded {
             return Err("a newer process has registered under this name");
         }
-        let grants = views::grants(snapshot, id);
+        let grants = views::grants(snapshot, self.registration);
         let now = grants.iter().map(|grant| (grant.session.clone(), (grant.token, grant.desired))).collect();
-        Ok(match self.0.replace(now) {
+        Ok(match self.leases.replace(now) {
             None => vec![Push::Sync(Sync { as_of: snapshot.as_of(), leases: grants })],
             Some(before) => changes(snapshot, before, grants),
         })
