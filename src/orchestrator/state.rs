@@ -17,6 +17,7 @@ use super::snapshot::Snapshot;
 use crate::domain::event::{ClaimKind, Event, LeaseExpired, Recorded};
 use crate::domain::evolve::{Corrupt, evolve};
 use crate::domain::fleet::Fleet;
+use crate::domain::name::RegistrationId;
 use crate::domain::token::{Epoch, Position};
 use crate::log::{Appended, Batch, Condition, Entry, Head};
 use crate::wire::push::AsOf;
@@ -38,6 +39,13 @@ pub(crate) struct Outlets {
     pub metrics: Arc<Metrics>,
 }
 
+/// Whom news concerns.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Touched {
+    Everybody,
+    These(BTreeSet<RegistrationId>),
+}
+
 /// The fold, up to `position`.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -53,7 +61,7 @@ pub(crate) struct State {
     pub receipts: Receipts,
     order: VecDeque<Uuid>,
     own_pulses: BTreeSet<Position>,
-    touched: BTreeSet<crate::domain::name::RegistrationId>,
+    touched: BTreeSet<RegistrationId>,
     /// Was loaded, and not folded from what the streams know: anything may have changed for anybody.
     unlike_before: bool,
 }
@@ -178,15 +186,21 @@ impl State {
         Arc::make_mut(self.carried.entry(id).or_default()).push(recorded);
     }
 
+    /// Whose streams may have something to say since this was asked last.
+    pub(crate) fn take_touched(&mut self) -> Touched {
+        let these = std::mem::take(&mut self.touched);
+        if std::mem::take(&mut self.unlike_before) { Touched::Everybody } else { Touched::These(these) }
+    }
+
     /// Makes the fold visible to everybody and wakes whom it concerns.
     pub(crate) fn publish(&mut self, outlets: &Outlets) -> Arc<Snapshot> {
         let snapshot = Arc::new(self.snapshot());
         outlets.snapshot.send_replace(snapshot.clone());
         // After the snapshot: whoever is woken looks at it once.
-        if std::mem::take(&mut self.unlike_before) {
-            outlets.hub.ring_all();
+        match self.take_touched() {
+            Touched::Everybody => outlets.hub.ring_all(),
+            Touched::These(registrations) => outlets.hub.ring(registrations),
         }
-        outlets.hub.ring(std::mem::take(&mut self.touched));
         outlets.metrics.position.set(self.position);
         outlets.metrics.settling.set(self.fleet.settling().is_some().into());
         outlets.metrics.epoch.set(i64::from(self.fleet.epoch().0));

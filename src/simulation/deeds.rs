@@ -17,6 +17,7 @@ impl World {
         if self.set_up == 0 {
             self.set_up = self.log.tail(0).len();
         }
+        self.tell(|_| format!("{:?}", self.faults[index].kind));
         match self.faults[index].kind {
             Kind::PausePod { pod, lasts, replaced } => self.pause_pod(pod, lasts, replaced),
             Kind::CutPod { pod, lasts, out, into } => {
@@ -124,6 +125,7 @@ impl World {
 
     fn lose_history(&mut self, rows: usize, promoted: bool, down: Duration, forgotten: bool) {
         let lost = self.log.lose(rows, self.set_up, promoted);
+        self.tell_lost(&lost);
         let claims =
             lost.iter().filter(|entry| matches!(entry, Entry::Ledger(recorded) if matches!(recorded.event, Recorded::SessionClaimed(_))));
         let claims = claims.count() as u64;

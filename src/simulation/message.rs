@@ -73,6 +73,18 @@ pub(super) enum Answer {
     Unavailable,
 }
 
+impl Answer {
+    pub(super) fn summary(&self) -> &'static str {
+        match self {
+            Self::Registered(_) => "a registration",
+            Self::Beat(_) => "the answer to a heartbeat",
+            Self::Done(_) => "something done",
+            Self::Refused(_) => "a refusal",
+            Self::Unavailable => "silence",
+        }
+    }
+}
+
 /// What an orchestrator asks of the database.
 pub(super) enum Query {
     Find(Option<(Position, Uuid)>),

@@ -5,17 +5,23 @@
 //! pushes of the routes, the pods' `belief` and `trust`. What moves bytes is replaced: `log` stands for PostgreSQL, `orchestrator` and
 //! `pod` for the loops around the pure parts. `docs/simulation.md` says how to run it and which planted bugs it has found.
 
+mod answers;
 mod clock;
+mod database;
 mod deeds;
 mod dice;
 mod faults;
 mod invariants;
 mod log;
 mod message;
+mod network;
+mod nodes;
 mod orchestrator;
 mod pod;
+mod processes;
 mod run;
 mod shapes;
+mod trace;
 mod world;
 
 use std::sync::Mutex;
@@ -24,7 +30,8 @@ use std::time::{Duration, Instant};
 
 use self::faults::Plan;
 use self::invariants::Counts;
-use self::run::{Verdict, run, shrink};
+use self::run::{Verdict, run, run_told, shrink};
+use crate::domain::name::SessionId;
 
 /// Seeds that every run of the tests tries.
 const SEEDS: u64 = 24;
@@ -84,6 +91,9 @@ fn explore(first: u64, plan: fn(u64) -> Plan, enough: impl Fn(u64, &Counts) -> b
 
 fn explain(plan: Plan, verdict: &Verdict) -> String {
     let (faults, shrunk) = shrink(plan, plan.faults());
+    if let Some(traced) = traced() {
+        run_told(plan, faults.clone(), Some(traced));
+    }
     let list: Vec<String> = faults.iter().map(|fault| format!("    {:?} {:?}", fault.at, fault.kind)).collect();
     format!(
         "\nseed {} after {} steps, at {:?}: {}\nwith {} faults left, after {} steps, at {:?}: {}\n{}\nagain: SIMULATION_SEED={} cargo test --lib simulation\n",
@@ -102,6 +112,11 @@ fn explain(plan: Plan, verdict: &Verdict) -> String {
 
 fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}=\"{text}\" is not a number")))
+}
+
+/// The session of which everything is told.
+fn traced() -> Option<SessionId> {
+    std::env::var("SIMULATION_TRACE").ok().map(|text| text.parse().unwrap_or_else(|_| panic!("SIMULATION_TRACE=\"{text}\" is no session")))
 }
 
 fn show(counts: &Counts, began: Instant) {

@@ -10,25 +10,23 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::log::Found;
-use super::message::{Answer, Asked, Caller, Do, Query, Reply};
+use super::message::{Asked, Caller, Do, Query, Reply};
 use crate::domain::command::Command;
 use crate::domain::decide::{Proposal, decide};
-use crate::domain::event::{EpochBegan, EpochCause, Recorded};
+use crate::domain::event::{EpochBegan, EpochCause};
 use crate::domain::lease::poll_interval;
 use crate::domain::name::{Holder, RegistrationId};
 use crate::domain::token::Position;
 use crate::http::routes::pods::stream::Said;
-use crate::http::routes::pods::{heartbeat, register};
 use crate::log::{Batch, Condition, Outcome, PendingEvent};
-use crate::orchestrator::draft::{Draft, Verdict};
+use crate::orchestrator::draft::Draft;
 use crate::orchestrator::expiry::next_due;
 use crate::orchestrator::history::{Remembered, beyond, forgotten_wait, judge, next_epoch};
 use crate::orchestrator::metrics::Metrics;
 use crate::orchestrator::receipt::Receipts;
 use crate::orchestrator::request::Request;
-use crate::orchestrator::snapshot::Snapshot;
 use crate::orchestrator::state::State;
-use crate::wire::push::{AsOf, Push};
+use crate::wire::push::AsOf;
 
 const HOLD: Duration = Duration::from_secs(5);
 const SECOND_CHANCE: Duration = Duration::from_millis(250);
@@ -57,22 +55,22 @@ enum Work {
 
 pub(super) struct Orchestrator {
     pub(super) state: State,
-    pub(super) streams: BTreeMap<usize, Said>,
+    /// By process; known by their registration, as the bells of the hub are.
+    pub(super) streams: BTreeMap<usize, (RegistrationId, Said)>,
     metrics: Arc<Metrics>,
     loaded: bool,
-    link: Option<u64>,
+    pub(super) link: Option<u64>,
     work: Work,
     asked_at: Instant,
     inbox: Vec<Request>,
     held: Vec<Request>,
     hold_until: Instant,
-    callers: HashMap<Uuid, Vec<Caller>>,
+    pub(super) callers: HashMap<Uuid, Vec<Caller>>,
     next_look: Instant,
     next_connect: Instant,
     due: Option<Instant>,
     watched: Position,
     next_chance: Instant,
-    said: Option<AsOf>,
 }
 
 impl Orchestrator {
@@ -94,7 +92,6 @@ impl Orchestrator {
             due: None,
             watched: -1,
             next_chance: now,
-            said: None,
         }
     }
 
@@ -115,7 +112,7 @@ impl Orchestrator {
 
     /// A stream is opened; what it says first is everything.
     pub(super) fn listen(&mut self, pod: usize, registration: RegistrationId, holder: Holder, out: &mut Vec<Do>) {
-        self.streams.insert(pod, Said::nothing(registration, holder));
+        self.streams.insert(pod, (registration, Said::nothing(registration, holder)));
         let snapshot = self.state.snapshot();
         self.speak(pod, &snapshot, out);
     }
@@ -174,7 +171,7 @@ impl Orchestrator {
         self.watched = fleet.ledger_position();
     }
 
-    fn flush(&mut self, requests: Vec<Request>, now: Instant, out: &mut Vec<Do>) {
+    pub(super) fn flush(&mut self, requests: Vec<Request>, now: Instant, out: &mut Vec<Do>) {
         let seen = requests.iter().filter_map(seen).max();
         match seen.filter(|seen| beyond(&self.state.fleet, *seen)) {
             Some(seen) => self.tail(Work::Doubt(requests, seen), now, out),
@@ -345,7 +342,6 @@ impl Orchestrator {
             self.state = State::new(found.fleet, &found.head, now, Receipts::new(b"key"));
             self.state.last = found.last;
             self.loaded = true;
-            self.said = None;
         }
         self.tail(Work::CatchUp, now, out);
     }
@@ -365,78 +361,6 @@ impl Orchestrator {
         let pending = PendingEvent { id: Uuid::now_v7(), proposal, actor: "o".into(), request_id: Some(Uuid::now_v7()) };
         let condition = Condition { epoch: found.head.epoch, ledger_position: found.head.ledger_position, position: None };
         self.ask(work, Query::Begin(Batch { events: vec![pending], pulse: None }, condition, epoch), now, out);
-    }
-
-    fn answer(&mut self, draft: Draft, recorded: &[Recorded], now: Instant, out: &mut Vec<Do>) {
-        let snapshot = self.state.snapshot();
-        let Draft { members, deferred, .. } = draft;
-        for (request, verdict) in members {
-            let Some(caller) = self.caller(&request) else { continue };
-            let (answer, events) = match verdict {
-                Verdict::Refused(refusal) => (Answer::Refused(refusal), Vec::new()),
-                Verdict::AlreadyDone(events) => (say(&snapshot, &caller), events.iter().map(|event| (event.position, event.id)).collect()),
-                Verdict::Events { first, count, .. } => {
-                    let own = recorded.iter().skip(first).take(count);
-                    (say(&snapshot, &caller), own.map(|event| (event.position, event.id)).collect())
-                }
-            };
-            out.push(Do::Answer(caller, answer, self.link.unwrap_or_default(), events));
-        }
-        if !deferred.is_empty() {
-            self.flush(deferred, now, out);
-        }
-    }
-
-    fn turn_away(&mut self, requests: Vec<Request>, out: &mut Vec<Do>) {
-        for request in requests {
-            if let Some(caller) = self.caller(&request) {
-                out.push(Do::Answer(caller, Answer::Unavailable, 0, Vec::new()));
-            }
-        }
-    }
-
-    fn caller(&mut self, request: &Request) -> Option<Caller> {
-        let Request::Command { submission, .. } = request else { return None };
-        let waiting = self.callers.get_mut(&submission.request_id)?;
-        let caller = waiting.pop();
-        if waiting.is_empty() {
-            self.callers.remove(&submission.request_id);
-        }
-        caller
-    }
-
-    fn publish(&mut self, out: &mut Vec<Do>) {
-        let snapshot = self.state.snapshot();
-        if self.link.is_some() && self.said != Some(snapshot.as_of()) {
-            self.said = Some(snapshot.as_of());
-            let pods: Vec<usize> = self.streams.keys().copied().collect();
-            for pod in pods {
-                self.speak(pod, &snapshot, out);
-            }
-        }
-    }
-
-    fn speak(&mut self, pod: usize, snapshot: &Snapshot, out: &mut Vec<Do>) {
-        let Some(said) = self.streams.get_mut(&pod) else { return };
-        match said.look(snapshot) {
-            Ok(pushes) => out.extend(pushes.into_iter().map(|push| Do::Push(pod, push))),
-            Err(reason) => {
-                out.push(Do::Push(pod, Push::Gone { reason: reason.into() }));
-                self.streams.remove(&pod);
-            }
-        }
-    }
-}
-
-/// What the routes answer.
-fn say(snapshot: &Snapshot, caller: &Caller) -> Answer {
-    match caller {
-        Caller::Registration { holder, .. } => {
-            register::answer(snapshot, holder.clone()).map_or_else(Answer::Refused, |answer| Answer::Registered(Box::new(answer)))
-        }
-        Caller::Heartbeat { holder, named, reported, .. } => heartbeat::answer(snapshot, holder.clone(), *named, reported)
-            .map_or_else(Answer::Refused, |answer| Answer::Beat(Box::new(answer))),
-        Caller::Release { .. } | Caller::Person | Caller::Errand { .. } => Answer::Done(snapshot.as_of()),
     }
 }
 

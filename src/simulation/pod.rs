@@ -89,6 +89,11 @@ impl Pod {
         }
     }
 
+    /// What it believes of a session, and until what true time it would write for it.
+    pub(super) fn view(&self, session: &SessionId) -> Option<(FencingToken, Duration, bool)> {
+        self.runs.get(session).map(|run| (run.token, self.clock.when(run.term.until), run.closing))
+    }
+
     /// Whether it would write for this session at this moment.
     pub(super) fn believes(&self, session: &SessionId, now: Duration) -> bool {
         self.life != Life::Over && self.runs.get(session).is_some_and(|run| run.exclusive && self.clock.reads(now) < run.term.until)
@@ -139,17 +144,15 @@ impl Pod {
     /// Takes in an answer. False if the process has to end.
     pub(super) fn hear(&mut self, caller: Caller, answer: Answer, now: Duration) -> bool {
         match (caller, answer) {
-            (Caller::Registration { number, sent, .. }, answer) => {
-                // A request that was given up is not listened to any more.
-                if self.waiting.is_some_and(|(waiting, _)| waiting == number) {
-                    self.waiting = None;
-                    return self.hear_registration(sent, answer);
-                }
+            // A request that was given up is not listened to any more.
+            (Caller::Registration { number, .. } | Caller::Heartbeat { number, .. }, _)
+                if self.waiting.is_none_or(|(waiting, _)| waiting != number) => {}
+            (Caller::Registration { sent, .. }, answer) => {
+                self.waiting = None;
+                return self.hear_registration(sent, answer);
             }
-            (Caller::Heartbeat { number, sent, named, .. }, answer) => {
-                if self.waiting.is_some_and(|(waiting, _)| waiting == number) {
-                    self.waiting = None;
-                }
+            (Caller::Heartbeat { sent, named, .. }, answer) => {
+                self.waiting = None;
                 return self.hear_beat(sent, named, answer, now);
             }
             (Caller::Release { asked, .. }, Answer::Done(as_of)) => {
@@ -191,7 +194,9 @@ impl Pod {
                     self.receipt = Some((answer.as_of, answer.receipt.clone()));
                 }
                 self.interval = Duration::from_millis(answer.heartbeat_interval_ms.into());
-                self.trust.answered(sent, named, answer.as_of.epoch);
+                if self.belief.takes_in(answer.as_of) {
+                    self.trust.answered(sent, named, answer.as_of.epoch);
+                }
                 let effects = self.belief.hear_answer(*answer);
                 self.carry_out(effects);
                 self.extend();

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::faults::{Fault, Plan};
 use super::invariants::Counts;
+use super::network::Cut;
 use super::pod::Life;
 use super::shapes;
-use super::world::{Cut, World};
+use super::world::World;
 use crate::domain::command::Command;
+use crate::domain::name::SessionId;
 
 /// What came of a run.
 #[derive(Debug, Clone)]
@@ -25,7 +27,12 @@ const SETTLED: Duration = Duration::from_secs(10);
 const TRIES: usize = 80;
 
 pub(super) fn run(plan: Plan, faults: Vec<Fault>) -> Verdict {
-    let mut world = World::new(plan, faults);
+    run_told(plan, faults, None)
+}
+
+/// The same, and everything about one session is told.
+pub(super) fn run_told(plan: Plan, faults: Vec<Fault>, traced: Option<SessionId>) -> Verdict {
+    let mut world = World::new(plan, faults, traced);
     // Until the first adapters are declared pods heartbeat at their slowest, and one with a short timeout finds them silent.
     world.invariants.pods_are_well = false;
     world.run_until(SETTLED);

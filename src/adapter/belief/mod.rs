@@ -97,7 +97,7 @@ impl Belief {
     }
 
     /// Whether a statement about all sessions is as new as what is known.
-    pub(super) fn takes_in(&self, as_of: AsOf) -> bool {
+    pub(crate) fn takes_in(&self, as_of: AsOf) -> bool {
         self.complete.is_none_or(|known| known <= as_of)
     }
 
