@@ -124,7 +124,12 @@ impl World {
     }
 
     fn lose_history(&mut self, rows: usize, promoted: bool, down: Duration, forgotten: bool) {
-        let lost = self.log.lose(rows, self.set_up, promoted);
+        // A lease timeout that was raised in lost history, and that no living orchestrator remembers, makes the wait of the new epoch too
+        // short (ARCHITECTURE, "What is not there yet").
+        let raised = self.log.last_raise();
+        let remembered = !forgotten && self.nodes.iter().any(|node| node.up && node.it.knows(self.log.fleet().epoch(), raised));
+        let keep = if remembered { self.set_up } else { self.set_up.max(usize::try_from(raised).expect("a position")) };
+        let lost = self.log.lose(rows, keep, promoted);
         self.tell_lost(&lost);
         let claims =
             lost.iter().filter(|entry| matches!(entry, Entry::Ledger(recorded) if matches!(recorded.event, Recorded::SessionClaimed(_))));

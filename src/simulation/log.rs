@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::domain::event::Recorded;
+use crate::domain::event::{Event, Recorded};
 use crate::domain::evolve::evolve;
 use crate::domain::fleet::Fleet;
 use crate::domain::token::{Epoch, Position};
@@ -88,6 +88,15 @@ impl Log {
             Entry::Ledger(recorded) => Some(recorded.id),
             Entry::Pulse(_) => None,
         }
+    }
+
+    /// Where a lease timeout was raised last, or 0.
+    pub(super) fn last_raise(&self) -> Position {
+        let raises = self.rows.windows(2).rev().find(|rows| {
+            let [before, now] = rows else { return false };
+            matches!(&now.entry, Entry::Ledger(recorded) if raises(&before.fleet, &recorded.event))
+        });
+        raises.map_or(0, |rows| rows.iter().map(|row| row.entry.position()).max().unwrap_or(0))
     }
 
     pub(super) fn tail(&self, after: Position) -> Vec<Entry> {
@@ -175,4 +184,9 @@ impl Log {
         self.lineage = Lineage { database, timeline: Some(timeline) };
         lost.into_iter().map(|row| row.entry).collect()
     }
+}
+
+fn raises(before: &Fleet, event: &Event) -> bool {
+    let Event::AdapterRevised(revised) = event else { return false };
+    before.adapter(&revised.adapter).is_some_and(|adapter| adapter.spec.lease_ttl_ms < revised.spec.lease_ttl_ms)
 }

@@ -16,7 +16,7 @@ use crate::domain::decide::{Proposal, decide};
 use crate::domain::event::{EpochBegan, EpochCause};
 use crate::domain::lease::poll_interval;
 use crate::domain::name::{Holder, RegistrationId};
-use crate::domain::token::Position;
+use crate::domain::token::{Epoch, Position};
 use crate::http::routes::pods::stream::Said;
 use crate::log::{Batch, Condition, Outcome, PendingEvent};
 use crate::orchestrator::draft::Draft;
@@ -93,6 +93,11 @@ impl Orchestrator {
             watched: -1,
             next_chance: now,
         }
+    }
+
+    /// Whether it will remember this event of this epoch when the log does not.
+    pub(super) fn knows(&self, epoch: Epoch, position: Position) -> bool {
+        self.loaded && self.state.fleet.epoch() == epoch && self.state.fleet.ledger_position() >= position
     }
 
     pub(super) fn is_following(&self) -> bool {

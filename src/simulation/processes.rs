@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::message::{Answer, Caller};
 use super::pod::{Life, Pod};
 use super::shapes;
-use super::world::{Event, World};
+use super::world::{After, Event, World};
 use crate::domain::command::{Command, Leave, Release};
 use crate::wire::push::Push;
 
@@ -125,8 +125,20 @@ impl World {
             self.tell_belief(pod, before, why);
             self.look_for_others(pod);
         } else {
-            self.pods[pod].life = Life::Over;
-            self.pods[pod].runs.clear();
+            self.end(pod);
+        }
+    }
+
+    /// A process that ends by itself is started again, as whoever runs pods does. One that was asked to end is not expected back
+    /// before its time.
+    fn end(&mut self, pod: usize) {
+        self.tell(|_| format!("{} ends", self.pods[pod].holder));
+        self.pods[pod].life = Life::Over;
+        self.pods[pod].runs.clear();
+        let name = self.name_of(pod);
+        if self.current[name] == pod && !self.pods[pod].draining {
+            let delay = self.dice.millis(50, 500);
+            self.after(delay, Event::After(After::Start(name)));
         }
     }
 
