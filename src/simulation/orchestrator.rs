@@ -352,7 +352,7 @@ impl Orchestrator {
     }
 
     fn begin(&mut self, work: Work, found: &Found, because: EpochCause, known: Option<AsOf>, now: Instant, out: &mut Vec<Do>) {
-        let wait = if self.loaded { forgotten_wait(&self.state.fleet, &found.fleet) } else { Duration::ZERO };
+        let wait = forgotten_wait(self.loaded.then_some(&self.state.fleet), &found.fleet);
         let epoch = next_epoch(known.map_or(found.head.epoch, |known| known.epoch.max(found.head.epoch)), found.now);
         let event = EpochBegan {
             previous: found.head.epoch,
