@@ -35,7 +35,7 @@ impl Dice {
     }
 
     pub(super) fn between(&mut self, least: Duration, most: Duration) -> Duration {
-        let span = u64::try_from((most - least).as_micros()).expect("short");
+        let span = u64::try_from(most.saturating_sub(least).as_micros()).expect("short");
         least + Duration::from_micros(self.below(span + 1))
     }
 

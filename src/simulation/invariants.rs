@@ -27,6 +27,8 @@ pub(super) struct Counts {
     pub(super) conflicts: u64,
     pub(super) unknown_outcomes: u64,
     pub(super) locked_expiries: u64,
+    /// Beyond the timeout.
+    pub(super) slowest_takeover: Duration,
 }
 
 impl Counts {
@@ -66,6 +68,7 @@ impl Counts {
             conflicts,
             unknown_outcomes,
             locked_expiries,
+            slowest_takeover: self.slowest_takeover.max(other.slowest_takeover),
         };
     }
 

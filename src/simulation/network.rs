@@ -45,7 +45,7 @@ impl World {
         self.pods[pod].holder.pod.as_str()[4..].parse().expect("a number")
     }
 
-    pub(super) fn send(&mut self, pod: usize, asked: Asked) {
+    pub(super) fn send(&mut self, pod: usize, asked: &Asked) {
         let copies = 1 + u8::from(!self.calm && self.dice.roll(10_000));
         for copy in 0..copies {
             if self.gets_through(pod, true) {
@@ -56,7 +56,7 @@ impl World {
         }
     }
 
-    pub(super) fn send_answer(&mut self, caller: Caller, answer: Answer) {
+    pub(super) fn send_answer(&mut self, caller: &Caller, answer: &Answer) {
         let Some(pod) = caller.pod() else { return };
         let copies = 1 + u8::from(!self.calm && self.dice.roll(10_000));
         for _ in 0..copies {

@@ -27,6 +27,11 @@ impl Node {
         let never = Duration::ZERO;
         Self { it, clock, start, up: true, paused_until: never, blind_until: never, turn_at: never }
     }
+
+    /// For how long it does nothing yet.
+    pub(super) fn stands_still(&self, now: Duration) -> Option<Duration> {
+        self.paused_until.checked_sub(now).filter(|wait| !wait.is_zero())
+    }
 }
 
 impl World {
@@ -59,7 +64,7 @@ impl World {
                 }
                 Do::Answer(caller, answer, history, events) => {
                     self.invariants.answered(&self.log, history, &events);
-                    self.send_answer(caller, answer);
+                    self.send_answer(&caller, &answer);
                 }
                 Do::Push(pod, push) => {
                     if let Some((_, number)) = self.pods[pod].stream.filter(|(at, _)| *at == node)
@@ -79,13 +84,12 @@ impl World {
     }
 
     pub(super) fn request(&mut self, node: usize, mut asked: Asked) {
-        if self.nodes[node].paused_until > self.now {
-            let wait = self.nodes[node].paused_until - self.now;
+        if let Some(wait) = self.nodes[node].stands_still(self.now) {
             return self.after(wait, Event::Request(node, asked));
         }
         if !self.nodes[node].up {
             // The connection is refused, which is noticed at once.
-            return self.send_answer(asked.caller, Answer::Unavailable);
+            return self.send_answer(&asked.caller, &Answer::Unavailable);
         }
         if let Command::Heartbeat(heartbeat) = &mut asked.submission.command {
             let seen = asked.receipt.as_deref().and_then(|receipt| self.nodes[node].it.state.receipts.read(receipt));
@@ -98,8 +102,8 @@ impl World {
     }
 
     pub(super) fn listen(&mut self, node: usize, pod: usize, number: u64) {
-        if self.nodes[node].paused_until > self.now {
-            return self.after(self.nodes[node].paused_until - self.now, Event::Listen(node, pod, number));
+        if let Some(wait) = self.nodes[node].stands_still(self.now) {
+            return self.after(wait, Event::Listen(node, pod, number));
         }
         let holder = self.pods[pod].holder.clone();
         let known = self.nodes[node].it.state.fleet.pod(&holder.pod).filter(|(_, registration)| registration.holder == holder);

@@ -279,16 +279,13 @@ impl Orchestrator {
     fn appended(&mut self, work: Work, outcome: Outcome, now: Instant, out: &mut Vec<Do>) {
         match (work, outcome) {
             (Work::Flush(draft, condition, began), Outcome::Appended(appended)) => {
-                match self.state.fold_own(&draft.batch, &condition, &appended, began, now, &self.metrics) {
-                    Ok(recorded) => {
-                        self.publish(out);
-                        self.answer(draft, &recorded, now, out);
-                    }
-                    Err(_) => {
-                        self.loaded = false;
-                        self.broken(Work::Flush(draft, condition, began), now);
-                    }
+                let folded = self.state.fold_own(&draft.batch, &condition, &appended, began, now, &self.metrics);
+                if let Ok(recorded) = folded {
+                    self.publish(out);
+                    return self.answer(draft, &recorded, now, out);
                 }
+                self.loaded = false;
+                self.broken(Work::Flush(draft, condition, began), now);
             }
             (Work::Flush(draft, condition, _), Outcome::Conflict) => self.tail(Work::Retry(requests_of(draft), Some(condition)), now, out),
             (Work::Flush(draft, ..), Outcome::Carried(ids)) => {

@@ -57,7 +57,7 @@ impl World {
             self.pods[pod].next_beat = now + Duration::from_millis(100);
             Self::asked(self.pods[pod].registration(), Caller::Registration { pod, number, sent: now, holder }, None)
         };
-        self.send(pod, asked);
+        self.send(pod, &asked);
     }
 
     pub(super) fn run_errands(&mut self, pod: usize, now: Duration) {
@@ -83,7 +83,7 @@ impl World {
             let asked: Vec<_> = self.pods[pod].closed.iter().cloned().collect();
             let (holder, access_token) = (self.pods[pod].holder.clone(), shapes::access_token('1'));
             let command = Command::Release(Release { holder, sessions: asked.clone(), access_token });
-            self.send(pod, Self::asked(command, Caller::Release { pod, asked }, None));
+            self.send(pod, &Self::asked(command, Caller::Release { pod, asked }, None));
         } else if self.pods[pod].draining
             && self.pods[pod].releasing
             && self.pods[pod].holds_nothing()
@@ -92,12 +92,12 @@ impl World {
             self.pods[pod].next_release = now + Duration::from_millis(200);
             let (holder, access_token) = (self.pods[pod].holder.clone(), shapes::access_token('1'));
             let command = Command::Leave(Leave { holder, access_token });
-            self.send(pod, Self::asked(command, Caller::Errand { pod, leaving: true }, None));
+            self.send(pod, &Self::asked(command, Caller::Errand { pod, leaving: true }, None));
         }
     }
 
     pub(super) fn send_errand(&mut self, pod: usize, command: Command) {
-        self.send(pod, Self::asked(command, Caller::Errand { pod, leaving: false }, None));
+        self.send(pod, &Self::asked(command, Caller::Errand { pod, leaving: false }, None));
     }
 
     /// Looks at its lease, and writes; on the way to the downstream the write may be overtaken by anything.

@@ -156,8 +156,7 @@ impl World {
             Event::Listen(node, pod, number) => self.listen(node, pod, number),
             Event::Query(node, start, history, query) => self.query(node, start, history, query),
             Event::Reply(node, start, reply) => {
-                if self.nodes[node].paused_until > self.now {
-                    let wait = self.nodes[node].paused_until - self.now;
+                if let Some(wait) = self.nodes[node].stands_still(self.now) {
                     return self.after(wait, Event::Reply(node, start, reply));
                 }
                 if self.nodes[node].start == start && self.nodes[node].up {
@@ -168,10 +167,10 @@ impl World {
                 if self.nodes[node].turn_at != self.now {
                     return;
                 }
-                if self.nodes[node].paused_until > self.now {
-                    return self.wake(node, self.nodes[node].paused_until - self.now);
+                if let Some(wait) = self.nodes[node].stands_still(self.now) {
+                    return self.wake(node, wait);
                 }
-                self.with(node, |it, now, out| it.turn(now, out));
+                self.with(node, Orchestrator::turn);
             }
         }
     }
