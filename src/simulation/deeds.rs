@@ -115,6 +115,9 @@ impl World {
     }
 
     fn stop_orchestrator(&mut self, node: usize, back_after: Duration) {
+        if self.raise_lost && self.log.is_between_epochs() {
+            return;
+        }
         self.nodes[node].up = false;
         self.nodes[node].paused_until = Duration::ZERO;
         self.after(back_after, Event::After(After::StartOrchestrator(node)));
@@ -124,12 +127,14 @@ impl World {
     }
 
     fn lose_history(&mut self, rows: usize, promoted: bool, down: Duration, forgotten: bool) {
-        // A lease timeout that was raised in lost history, and that no living orchestrator remembers, makes the wait of the new epoch too
-        // short (ARCHITECTURE, "What is not there yet").
-        let raised = self.log.last_raise();
-        let remembered = !forgotten && self.nodes.iter().any(|node| node.up && node.it.knows(self.log.fleet().epoch(), raised));
-        let keep = if remembered { self.set_up } else { self.set_up.max(usize::try_from(raised).expect("a position")) };
+        // Left out (ARCHITECTURE, "What is not there yet"): a lease timeout that was raised in lost history, where the orchestrator that
+        // begins the epoch does not know of it. So all have to know of it, and nobody forgets it before the epoch has begun.
+        let (epoch, raised) = (self.log.fleet().epoch(), self.log.last_raise());
+        let known = !forgotten && self.nodes.iter().all(|node| node.up && node.it.knows(epoch, raised));
+        let keep = if known { self.set_up } else { self.set_up.max(usize::try_from(raised).expect("a position")) };
+        self.raise_lost &= self.log.is_between_epochs();
         let lost = self.log.lose(rows, keep, promoted);
+        self.raise_lost |= self.log.position() < raised;
         self.tell_lost(&lost);
         let claims =
             lost.iter().filter(|entry| matches!(entry, Entry::Ledger(recorded) if matches!(recorded.event, Recorded::SessionClaimed(_))));

@@ -90,7 +90,12 @@ impl Log {
         }
     }
 
-    /// Where a lease timeout was raised last, or 0.
+    /// Whether the database is not what it was, and nobody has begun an epoch yet.
+    pub(super) fn is_between_epochs(&self) -> bool {
+        self.began_in() != self.lineage
+    }
+
+    /// Where a lease timeout was raised last, or a wait for one began, or 0.
     pub(super) fn last_raise(&self) -> Position {
         let raises = self.rows.windows(2).rev().find(|rows| {
             let [before, now] = rows else { return false };
@@ -187,6 +192,11 @@ impl Log {
 }
 
 fn raises(before: &Fleet, event: &Event) -> bool {
-    let Event::AdapterRevised(revised) = event else { return false };
-    before.adapter(&revised.adapter).is_some_and(|adapter| adapter.spec.lease_ttl_ms < revised.spec.lease_ttl_ms)
+    match event {
+        Event::AdapterRevised(revised) => {
+            before.adapter(&revised.adapter).is_some_and(|adapter| adapter.spec.lease_ttl_ms < revised.spec.lease_ttl_ms)
+        }
+        Event::EpochBegan(began) => began.wait_ms > 0,
+        _ => false,
+    }
 }

@@ -65,6 +65,8 @@ pub(super) struct World {
     pub(super) replies_lost_until: Duration,
     pub(super) noise_until: Duration,
     pub(super) calm: bool,
+    /// The latest loss may have taken a raised lease timeout along.
+    pub(super) raise_lost: bool,
     pub(super) set_up: usize,
     pub(super) invariants: Invariants,
     /// The session of which everything is told.
@@ -91,6 +93,7 @@ impl World {
             replies_lost_until: Duration::ZERO,
             noise_until: Duration::ZERO,
             calm: false,
+            raise_lost: false,
             set_up: 0,
             invariants: Invariants::new(plan.pods_are_well),
             traced,
