@@ -3,7 +3,7 @@
 //!
 //! What decides is the code that ships: `domain`, the orchestrators' `draft`, `state`, `sight`, `expiry` and `history`, the answers and
 //! pushes of the routes, the pods' `belief` and `trust`. What moves bytes is replaced: `log` stands for PostgreSQL, `orchestrator` and
-//! `pod` for the loops around the pure parts. `docs/simulation.md` says how to run it and which planted bugs it has found.
+//! `pod` for the loops around the pure parts. `docs/simulation.md` says how to run it and what it finds.
 
 mod answers;
 mod clock;
@@ -37,7 +37,7 @@ use crate::domain::name::SessionId;
 /// (docs/simulation.md).
 const FIRST: u64 = 4;
 const FOUND: [u64; 4] = [111, 117, 120, 1029];
-const PLANTED: [u64; 11] = [1000, 1003, 1011, 1021, 1027, 1042, 1063, 1098, 1134, 1343, 1366];
+const PLANTED: [u64; 11] = [1003, 1011, 1021, 1027, 1032, 1042, 1063, 1098, 1134, 1343, 1366];
 
 fn hostile(seed: u64) -> Plan {
     let n = usize::try_from(seed % 4).expect("small");
@@ -153,7 +153,7 @@ fn a_seed_says_all() {
 }
 
 #[test]
-#[ignore = "takes minutes: cargo test --release --lib simulation -- --ignored --nocapture"]
+#[ignore = "takes minutes: cargo test --lib --config profile.dev.opt-level=1 simulation::a_million -- --ignored --nocapture"]
 fn a_million_handovers() {
     let handovers = from_environment("SIMULATION_HANDOVERS").unwrap_or(1_000_000);
     let first = from_environment("SIMULATION_SEED").unwrap_or(1_000);
