@@ -37,7 +37,7 @@ use crate::domain::name::SessionId;
 /// (docs/simulation.md).
 const FIRST: u64 = 4;
 const FOUND: [u64; 4] = [111, 117, 120, 1029];
-const PLANTED: [u64; 11] = [1003, 1011, 1021, 1027, 1032, 1042, 1063, 1098, 1134, 1343, 1366];
+const PLANTED: [u64; 12] = [1003, 1011, 1021, 1027, 1032, 1042, 1063, 1098, 1134, 1343, 1366, 1602];
 
 fn hostile(seed: u64) -> Plan {
     let n = usize::try_from(seed % 4).expect("small");
