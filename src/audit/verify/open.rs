@@ -65,16 +65,17 @@ pub async fn verify_with_archives(
                        or leave that part out with --no-rebuild";
         return Err(LogError::Unsuitable(problem.into()).into());
     }
-    let mut building = Connection::open(database_url, Purpose::Read).await?;
-    let mut comparing = Connection::open(database_url, Purpose::Read).await?;
-    let scratch = same_snapshot(&mut building, &snapshot).await?;
-    let beside = same_snapshot(&mut comparing, &snapshot).await?;
-    Ok(verify(&snapshot, Rebuild::Beside(&scratch, &beside), meter).await?)
+    let open = async || Connection::open(database_url, Purpose::Read).await;
+    let (mut first, mut second, mut third) = (open().await?, open().await?, open().await?);
+    let id: String = snapshot.query_one(sql::VERIFY_SNAPSHOT, &[]).await?.try_get(0)?;
+    let first = same_snapshot(&mut first, &id).await?;
+    let second = same_snapshot(&mut second, &id).await?;
+    let third = same_snapshot(&mut third, &id).await?;
+    Ok(verify(&snapshot, Rebuild::Beside([&first, &second, &third]), meter).await?)
 }
 
 /// A transaction that sees exactly what the other one sees, and may write. Nobody commits it.
-async fn same_snapshot<'a>(connection: &'a mut Connection, snapshot: &Transaction<'_>) -> Result<Transaction<'a>, LogError> {
-    let id: String = snapshot.query_one(sql::VERIFY_SNAPSHOT, &[]).await?.try_get(0)?;
+async fn same_snapshot<'a>(connection: &'a mut Connection, id: &str) -> Result<Transaction<'a>, LogError> {
     if !id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
         return Err(LogError::Inconsistent(format!("a snapshot named {}", id.escape_debug())));
     }

@@ -1,0 +1,1 @@
+select keep_projections($1, $2)
