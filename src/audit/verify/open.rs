@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
 use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::report::Report;
@@ -43,6 +44,15 @@ pub async fn verify_with_archives(
     rebuild: bool,
     meter: &Arc<Meter>,
 ) -> Result<Report, VerifyError> {
+    // Beside the tasks that drive its connections: whoever waits on another thread is woken for every few rows, and that costs.
+    let mut task = JoinSet::new();
+    task.spawn(Box::pin(open(database_url.to_owned(), archives.to_vec(), rebuild, meter.clone())));
+    let ended = || LogError::Inconsistent("the verification ended early".into());
+    task.join_next().await.ok_or_else(ended)?.map_err(|_| ended())?
+}
+
+async fn open(database_url: String, archives: Vec<PathBuf>, rebuild: bool, meter: Arc<Meter>) -> Result<Report, VerifyError> {
+    let (database_url, meter) = (database_url.as_str(), &meter);
     let mut reading = Connection::open(database_url, Purpose::Read).await?;
     check_schema(&reading).await?;
     let row = reading.client.query_one(sql::VERIFY_STANDBY, &[]).await?;
@@ -50,7 +60,7 @@ pub async fn verify_with_archives(
     let snapshot = reading.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
     snapshot.batch_execute(sql::VERIFY_HOLD).await?;
     snapshot.query_one(sql::VERIFY_SETTINGS, &[]).await?;
-    if let Some(archives) = Archives::open(archives, read_archives(&snapshot).await?)? {
+    if let Some(archives) = Archives::open(&archives, read_archives(&snapshot).await?)? {
         let why = format!("what is sealed, up to position {}, is not in the database", archives.last_position());
         return Ok(Box::pin(verify_with(&snapshot, Some(archives), Rebuild::Skipped(&why), meter)).await?);
     }
@@ -65,8 +75,9 @@ pub async fn verify_with_archives(
                        or leave that part out with --no-rebuild";
         return Err(LogError::Unsuitable(problem.into()).into());
     }
-    let open = async || Connection::open(database_url, Purpose::Read).await;
-    let (mut first, mut second, mut third) = (open().await?, open().await?, open().await?);
+    let mut first = Connection::open(database_url, Purpose::Read).await?;
+    let mut second = Connection::open(database_url, Purpose::Read).await?;
+    let mut third = Connection::open(database_url, Purpose::Read).await?;
     let id: String = snapshot.query_one(sql::VERIFY_SNAPSHOT, &[]).await?.try_get(0)?;
     let first = same_snapshot(&mut first, &id).await?;
     let second = same_snapshot(&mut second, &id).await?;

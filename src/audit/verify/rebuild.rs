@@ -91,7 +91,7 @@ impl Part<'_> {
     async fn build(&self, head: &Head, meter: &Meter) -> Result<(), LogError> {
         make_projections(self.transaction, &format!("verify_{}", Uuid::new_v4().simple())).await?;
         self.transaction.batch_execute(sql::VERIFY_SCRATCH).await?;
-        self.transaction.query_one(sql::VERIFY_KEEP, &[&self.names, &self.beside]).await?;
+        self.transaction.query_one(sql::VERIFY_PREPARE, &[&self.names, &self.beside]).await?;
         let apply = self.transaction.prepare(sql::VERIFY_APPLY).await?;
         let mut done = 0;
         while done < head.ledger_position {

@@ -1,4 +1,4 @@
--- Run right after the projections were made, empty, in a scratch schema that is first in the search path.
+-- Made right after the projections were made, empty, in a scratch schema that is first in the search path.
 
 -- Empties the function that applies to a projection.
 create or replace function apply_nothing(name text) returns void
@@ -15,28 +15,22 @@ begin
 end
 $$;
 
--- Leaves in a scratch schema only the projections of these names, or with `beside` all but these: the others are made elsewhere.
-create or replace function keep_projections(names text[], beside boolean) returns void
+-- Leaves only the projections of these names, or with `beside` all but these, the others being made elsewhere, and of them only what
+-- it takes to make the rows.
+create or replace function prepare_projections(names text[], beside boolean) returns void
 language plpgsql as $$
 declare
     item record;
 begin
     for item in
-        select relname, case relkind when 'v' then 'view' else 'table' end as kind
-        from pg_class
-        where relnamespace = current_schema()::regnamespace and relkind in ('r', 'v') and (relname = any (names)) = beside
+        select relname from pg_class
+        where relnamespace = current_schema()::regnamespace and relkind = 'r' and (relname = any (names)) = beside
     loop
         -- Indexes of one projection on another go with it.
-        execute format('drop %s %I cascade', item.kind, item.relname);
+        execute format('drop table %I cascade', item.relname);
+        execute format('drop view if exists %I', item.relname || '_entry');
         perform apply_nothing('apply_' || item.relname);
     end loop;
-end
-$$;
-
-do $$
-declare
-    item record;
-begin
     -- Every row is compared with a live one and two owners at a time are looked for in Rust, so whatever else makes sure of the
     -- rows is left out; the constraint over ranges alone would cost more than all the rest.
     for item in

@@ -1,1 +1,0 @@
-select keep_projections($1, $2)
