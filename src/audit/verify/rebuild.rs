@@ -57,7 +57,7 @@ pub(super) async fn run(transactions: &[&Transaction<'_>], head: &Head, meter: &
     };
     let done = try_join_all(parts.iter().map(|part| part.run(head, meter))).await?;
     let longest = |seconds: fn(&Done) -> f64| done.iter().map(seconds).fold(0.0, f64::max);
-    let (build, compare) = (longest(|done| done.seconds_to_build), longest(|done| done.seconds_to_compare));
+    let (building, comparing) = (longest(|done| done.seconds_to_build), longest(|done| done.seconds_to_compare));
     let rows = done.iter().map(|done| done.rows).sum();
     let (mut impossible, mut differences) = (vec![], vec![]);
     for done in done {
@@ -65,12 +65,12 @@ pub(super) async fn run(transactions: &[&Transaction<'_>], head: &Head, meter: &
         differences.extend(done.differences);
     }
     if !impossible.is_empty() {
-        let built = Step::took(StepName::Rebuild, meter.rebuilt(), build, impossible);
+        let built = Step::took(StepName::Rebuild, meter.rebuilt(), building, impossible);
         return Ok(vec![built, Step::skipped(StepName::Rows, "the projections could not be rebuilt")]);
     }
     differences.sort_by_key(|difference| difference.position.unwrap_or(Position::MAX));
     let positions = u64::try_from(head.ledger_position).unwrap_or(0);
-    Ok(vec![Step::took(StepName::Rebuild, positions, build, vec![]), Step::took(StepName::Rows, rows, compare, differences)])
+    Ok(vec![Step::took(StepName::Rebuild, positions, building, vec![]), Step::took(StepName::Rows, rows, comparing, differences)])
 }
 
 impl Part<'_> {
@@ -95,9 +95,9 @@ impl Part<'_> {
         let apply = self.transaction.prepare(sql::VERIFY_APPLY).await?;
         let mut done = 0;
         while done < head.ledger_position {
-            let last = head.ledger_position.min(done + SPAN);
-            self.transaction.query_one(&apply, &[&(done + 1), &last]).await?;
-            done = last;
+            // Beyond the end too: a range as long as this is applied in ways of its own, and they are to be held against the live ones.
+            self.transaction.query_one(&apply, &[&(done + 1), &(done + SPAN)]).await?;
+            done = head.ledger_position.min(done + SPAN);
             // One part speaks for all.
             if self.beside {
                 meter.rebuilt.store(u64::try_from(done).unwrap_or(0), Ordering::Relaxed);
