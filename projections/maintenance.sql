@@ -17,6 +17,10 @@ begin
         select * from event
         where not pulse and position between first and last
           and type in ('MaintenanceBegan', 'MaintenanceEnded', 'AdapterEnabled', 'AdapterDeleted')
+          -- While nothing is remembered, only a beginning matters.
+          and (exists (select from maintenance)
+               or position >= (select min(began.position) from event began
+                               where not began.pulse and began.position between first and last and began.type = 'MaintenanceBegan'))
         order by position
     loop
         if change.type = 'MaintenanceBegan' then

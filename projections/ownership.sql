@@ -35,7 +35,7 @@ create index ownership_during on ownership using gist (during);
 create function apply_ownership(first bigint, last bigint, types text[]) returns void
 language plpgsql set search_path from current as $$
 begin
-    if types && '{SessionReleased,LeaseExpired}' then
+    if first > 1 and types && '{SessionReleased,LeaseExpired}' then
         -- What was claimed before this range. (A token holds the position of its claim.)
         update ownership o
         set during = int8range(lower(o.during), e.position), until = e.recorded_at,

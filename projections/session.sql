@@ -32,6 +32,8 @@ create index session_adapter on session (adapter);
 
 create function apply_session(first bigint, last bigint, types text[]) returns void
 language plpgsql set search_path from current as $$
+declare
+    streams text[];
 begin
     if types && '{AdapterDeleted}' then
         delete from session s using event e
@@ -48,6 +50,17 @@ begin
         on conflict do nothing;
     end if;
 
+    if types && '{SessionClaimed,SessionReleased,LeaseExpired,SessionStatusChanged}' then
+        -- Whose last changes are looked for. In a range that is long for so many sessions each has some.
+        if last - first < 10000 or last - first < 100 * (select count(*) from session) then
+            streams := array(select distinct e.stream from event e
+                             where not e.pulse and e.position between first and last
+                               and e.type in ('SessionStatusChanged', 'SessionClaimed', 'SessionReleased', 'LeaseExpired'));
+        else
+            streams := array(select 'session:' || s.session from session s);
+        end if;
+    end if;
+
     if types && '{SessionClaimed,SessionReleased,LeaseExpired}' then
         -- The last change of owner decides; what came before it in the same batch is history.
         update session s
@@ -58,7 +71,7 @@ begin
                 -- Ordered in this very range, or before it.
                 then coalesce(o.to_pod, case when s.token = c.ended_token::bigint then s.moving_to end, c.ended_pod) else c.pod end,
             last_token = greatest(s.last_token, c.last_token), vacated = c.vacated, vacated_at = c.vacated_at
-        from change_of_owner(first, last) c
+        from change_of_owner(streams, first, last) c
         left join lateral (select ordered.data ->> 'to' as to_pod from event ordered
                            where not ordered.pulse and ordered.stream = c.stream and ordered.type = 'SessionMoveOrdered'
                              and ordered.data ->> 'token' = c.ended_token
@@ -73,12 +86,12 @@ begin
     if types && '{SessionStatusChanged}' then
         update session s
         set status = e.data ->> 'status', reason = e.data ->> 'reason'
-        from event e
-        where not e.pulse
-          and e.position in (select max(position) from event
-                             where not pulse and position between first and last and type = 'SessionStatusChanged'
-                             group by stream)
-          and s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint;
+        from unnest(streams) changed (stream)
+        cross join lateral (select said.data from event said
+                            where not said.pulse and said.stream = changed.stream and said.position between first and last
+                              and said.type = 'SessionStatusChanged'
+                            order by said.position desc limit 1) e
+        where s.session = e.data ->> 'session' and s.token = (e.data ->> 'token')::bigint;
     end if;
 
     if types && '{SessionMoveOrdered}' then
@@ -119,22 +132,21 @@ begin
 end
 $$;
 
--- The last claim, release or expiry of each session in a range, as the row that it leaves behind.
-create function change_of_owner(first bigint, last bigint)
+-- The last claim, release or expiry of each of these streams in a range, as the row that it leaves behind.
+create function change_of_owner(streams text[], first bigint, last bigint)
 returns table (session text, stream text, pod text, incarnation text, registration integer, token bigint, ttl_ms bigint, revision integer,
                units bigint, since timestamptz, status text, last_token bigint, vacated text, vacated_at bigint, ended_pod text, ended_token text)
 language sql stable set search_path from current
 begin atomic
     with change as (
         select e.*, e.type = 'SessionClaimed' as claimed, (e.epoch::bigint << 40) | e.position as claim_token
-        from event e
+        from unnest(streams) changed (stream)
+        cross join lateral (select changing.* from event changing
+                            where not changing.pulse and changing.stream = changed.stream and changing.position between first and last
+                              and changing.type in ('SessionClaimed', 'SessionReleased', 'LeaseExpired')
+                            order by changing.position desc limit 1) e
         -- Not what happened before the adapter was deleted and declared again.
         join adapter a on a.adapter = split_part(e.data ->> 'session', '/', 1) and a.declared_position < e.position
-        where not e.pulse
-          and e.position in (select max(position) from event
-                             where not pulse and position between first and last
-                               and type in ('SessionClaimed', 'SessionReleased', 'LeaseExpired')
-                             group by stream)
     )
     select c.data ->> 'session', c.stream,
            case when c.claimed then c.data ->> 'pod' end, case when c.claimed then c.data ->> 'incarnation' end,

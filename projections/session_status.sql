@@ -25,9 +25,13 @@ begin
         -- is carried along: a whole history is sorted.
         insert into session_status
         select c.session, c.token,
-               -- Nearly every change says its status itself; only an order to move leaves it alone.
-               case when c.type <> 'SessionMoveOrdered' then c.status when c.said_at is null then b.status else said.status end,
-               case when c.type <> 'SessionMoveOrdered' then c.reason when c.said_at is null then b.reason else said.reason end,
+               -- Nearly every change says its status itself. Only an order to move leaves it alone, and mostly follows one that says it.
+               case when c.says then c.status when c.follows_one_that_says then c.status_before when c.said_at is null then b.status
+                    else (select case e.type when 'SessionClaimed' then 'CLAIMING' else e.data ->> 'status' end from event e
+                          where not e.pulse and e.position = c.said_at) end,
+               case when c.says then c.reason when c.follows_one_that_says then c.reason_before when c.said_at is null then b.reason
+                    else (select case e.type when 'SessionStatusChanged' then e.data ->> 'reason' end from event e
+                          where not e.pulse and e.position = c.said_at) end,
                case when c.ordered_at is null then b.moving_to when c.ordered_at = c.position then c.moving_to
                     else (select e.data ->> 'to' from event e where not e.pulse and e.position = c.ordered_at) end,
                case when c.ordered_at is null then b.moving_to_registration when c.ordered_at = c.position then c.moving_to_registration
@@ -35,31 +39,31 @@ begin
                int8range(c.position, c.ended), c.recorded_at, c.until
         from (
             select *, lead(position) over life as ended, lead(recorded_at) over life as until,
-                   max(position) filter (where type in ('SessionClaimed', 'SessionStatusChanged')) over life as said_at,
-                   max(position) filter (where type = 'SessionMoveOrdered') over life as ordered_at
+                   lag(says) over life as follows_one_that_says, lag(status) over life as status_before, lag(reason) over life as reason_before,
+                   max(position) filter (where says) over life as said_at, max(position) filter (where orders) over life as ordered_at
             from (
-                select position, recorded_at, type, data ->> 'session' as session,
+                -- What is most frequent is asked for first.
+                select position, recorded_at, type in ('SessionStatusChanged', 'SessionClaimed') as says, type = 'SessionMoveOrdered' as orders,
+                       data ->> 'session' as session,
                        case type when 'SessionClaimed' then (epoch::bigint << 40) | position else (data ->> 'token')::bigint end as token,
-                       case type when 'SessionClaimed' then 'CLAIMING' else data ->> 'status' end as status,
+                       case type when 'SessionStatusChanged' then data ->> 'status' when 'SessionClaimed' then 'CLAIMING' end as status,
                        case type when 'SessionStatusChanged' then data ->> 'reason' end as reason,
                        case type when 'SessionMoveOrdered' then data ->> 'to' end as moving_to,
                        case type when 'SessionMoveOrdered' then (data ->> 'to_registration')::integer end as moving_to_registration
                 from event
                 where not pulse and position between first and last
-                  and type in ('SessionClaimed', 'SessionStatusChanged', 'SessionMoveOrdered', 'SessionReleased', 'LeaseExpired')
+                  and type in ('SessionStatusChanged', 'SessionClaimed', 'SessionReleased', 'SessionMoveOrdered', 'LeaseExpired')
             ) said
             window life as (partition by token order by position)
         ) c
-        left join lateral (select case e.type when 'SessionClaimed' then 'CLAIMING' else e.data ->> 'status' end as status,
-                                  case e.type when 'SessionStatusChanged' then e.data ->> 'reason' end as reason
-                           from event e where c.type = 'SessionMoveOrdered' and not e.pulse and e.position = c.said_at limit 1) said on true
         -- The state before this range, which hands on whatever the changes in it leave alone.
         left join session_status b
             on (c.token & ((1::bigint << 40) - 1)) < first and b.session = c.session and b.token = c.token and upper_inf(b.during)
-        where c.type in ('SessionClaimed', 'SessionStatusChanged', 'SessionMoveOrdered');
+        where c.says or c.orders;
     end if;
 
-    if types && '{SessionStatusChanged,SessionMoveOrdered,SessionReleased,LeaseExpired}' then
+    -- Before the first range there was none.
+    if first > 1 and types && '{SessionStatusChanged,SessionMoveOrdered,SessionReleased,LeaseExpired}' then
         -- It ends with the first of them.
         update session_status s
         set during = int8range(lower(s.during), c.position), until = c.recorded_at

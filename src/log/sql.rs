@@ -91,6 +91,7 @@ pub const VERIFY_HOLD: &str = include_str!("sql/verify_hold.sql");
 
 /// What runs inside a scratch schema: scripts that prepare it, and statements about what is in it.
 pub const VERIFY_SCRATCH: &str = include_str!("sql/verify_scratch.sql");
+pub const VERIFY_PREPARE: &str = include_str!("sql/verify_prepare.sql");
 pub const VERIFY_COMPARE: &str = include_str!("sql/verify_compare.sql");
 pub const VERIFY_APPLY: &str = include_str!("sql/verify_apply.sql");
 pub const VERIFY_ROWS: &str = include_str!("sql/verify_rows.sql");

@@ -63,8 +63,8 @@ impl Meter {
 pub enum Rebuild<'a> {
     /// Nowhere, for this reason.
     Skipped(&'a str),
-    /// In transactions of two other connections that see the same snapshot, at the same time.
-    Beside(&'a Transaction<'a>, &'a Transaction<'a>),
+    /// In transactions of other connections that see the same snapshot, at the same time.
+    Beside([&'a Transaction<'a>; rebuild::PARTS]),
     /// In the very transaction that is read, when it has been read: the only way to verify what is not committed yet.
     After(&'a Transaction<'a>),
 }
@@ -73,7 +73,7 @@ impl std::fmt::Debug for Rebuild<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Skipped(_) => "Skipped",
-            Self::Beside(..) => "Beside",
+            Self::Beside(_) => "Beside",
             Self::After(_) => "After",
         })
     }
@@ -106,17 +106,16 @@ async fn verify_with(
         let passed = read::pass(snapshot, sealed, &head, meter).await?;
         live::compare(snapshot, passed).await
     };
-    let again = async |transaction, beside| rebuild::run(transaction, beside, &head, meter).await;
     let (read, scratch) = match rebuild {
         Rebuild::Skipped(why) => (log.await?, vec![Step::skipped(StepName::Rebuild, why), Step::skipped(StepName::Rows, why)]),
         Rebuild::After(transaction) => {
             let read = log.await?;
-            let scratch = if read.is_sound() { again(transaction, None).await? } else { not_reached() };
+            let scratch = if read.is_sound() { rebuild::run(&[transaction], &head, meter).await? } else { not_reached() };
             (read, scratch)
         }
-        Rebuild::Beside(transaction, beside) => {
+        Rebuild::Beside(transactions) => {
             // A log that is not sound is not worth rebuilding from, so that work is dropped as soon as this is known.
-            let (mut log, mut again) = (pin!(log), pin!(again(transaction, Some(beside))));
+            let (mut log, mut again) = (pin!(log), pin!(rebuild::run(&transactions, &head, meter)));
             tokio::select! {
                 read = &mut log => {
                     let read = read?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
 use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::report::Report;
@@ -43,6 +44,15 @@ pub async fn verify_with_archives(
     rebuild: bool,
     meter: &Arc<Meter>,
 ) -> Result<Report, VerifyError> {
+    // Beside the tasks that drive its connections: whoever waits on another thread is woken for every few rows, and that costs.
+    let mut task = JoinSet::new();
+    task.spawn(Box::pin(open(database_url.to_owned(), archives.to_vec(), rebuild, meter.clone())));
+    let ended = || LogError::Inconsistent("the verification ended early".into());
+    task.join_next().await.ok_or_else(ended)?.map_err(|_| ended())?
+}
+
+async fn open(database_url: String, archives: Vec<PathBuf>, rebuild: bool, meter: Arc<Meter>) -> Result<Report, VerifyError> {
+    let (database_url, meter) = (database_url.as_str(), &meter);
     let mut reading = Connection::open(database_url, Purpose::Read).await?;
     check_schema(&reading).await?;
     let row = reading.client.query_one(sql::VERIFY_STANDBY, &[]).await?;
@@ -50,7 +60,7 @@ pub async fn verify_with_archives(
     let snapshot = reading.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
     snapshot.batch_execute(sql::VERIFY_HOLD).await?;
     snapshot.query_one(sql::VERIFY_SETTINGS, &[]).await?;
-    if let Some(archives) = Archives::open(archives, read_archives(&snapshot).await?)? {
+    if let Some(archives) = Archives::open(&archives, read_archives(&snapshot).await?)? {
         let why = format!("what is sealed, up to position {}, is not in the database", archives.last_position());
         return Ok(Box::pin(verify_with(&snapshot, Some(archives), Rebuild::Skipped(&why), meter)).await?);
     }
@@ -65,16 +75,18 @@ pub async fn verify_with_archives(
                        or leave that part out with --no-rebuild";
         return Err(LogError::Unsuitable(problem.into()).into());
     }
-    let mut building = Connection::open(database_url, Purpose::Read).await?;
-    let mut comparing = Connection::open(database_url, Purpose::Read).await?;
-    let scratch = same_snapshot(&mut building, &snapshot).await?;
-    let beside = same_snapshot(&mut comparing, &snapshot).await?;
-    Ok(verify(&snapshot, Rebuild::Beside(&scratch, &beside), meter).await?)
+    let mut first = Connection::open(database_url, Purpose::Read).await?;
+    let mut second = Connection::open(database_url, Purpose::Read).await?;
+    let mut third = Connection::open(database_url, Purpose::Read).await?;
+    let id: String = snapshot.query_one(sql::VERIFY_SNAPSHOT, &[]).await?.try_get(0)?;
+    let first = same_snapshot(&mut first, &id).await?;
+    let second = same_snapshot(&mut second, &id).await?;
+    let third = same_snapshot(&mut third, &id).await?;
+    Ok(verify(&snapshot, Rebuild::Beside([&first, &second, &third]), meter).await?)
 }
 
 /// A transaction that sees exactly what the other one sees, and may write. Nobody commits it.
-async fn same_snapshot<'a>(connection: &'a mut Connection, snapshot: &Transaction<'_>) -> Result<Transaction<'a>, LogError> {
-    let id: String = snapshot.query_one(sql::VERIFY_SNAPSHOT, &[]).await?.try_get(0)?;
+async fn same_snapshot<'a>(connection: &'a mut Connection, id: &str) -> Result<Transaction<'a>, LogError> {
     if !id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
         return Err(LogError::Inconsistent(format!("a snapshot named {}", id.escape_debug())));
     }

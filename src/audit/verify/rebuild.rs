@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use futures_util::future::try_join_all;
 use serde_json::Value;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Row, Transaction};
@@ -15,102 +16,110 @@ use crate::domain::token::Position;
 use crate::log::{LogError, make_projections, sql};
 
 /// Positions that are applied at a time. Any cutting gives the same rows; this one shows progress.
-const SPAN: Position = 1_000_000;
+const SPAN: Position = 1 << 20;
 
 /// Longest text of a row that is shown, in characters.
 const SHOWN: usize = 400;
 
-/// Projections whose rows come of one event each: a view of the log says which rows, and nothing is built.
-const ENTRIES: &str = "v";
+/// Projections that no other one reads and that cost as much as all the others: each is made in a transaction of its own, if there is one.
+const APART: [&str; 2] = ["adapter_log", "session_status"];
 
-/// All the others, which are built as tables.
-const TABLES: &str = "r";
+/// How many transactions share the work.
+pub(super) const PARTS: usize = 1 + APART.len();
 
-/// What a comparison came to.
+/// A transaction, and what is made and compared in it: the projections of these names, or with `beside` all but these.
+struct Part<'a> {
+    transaction: &'a Transaction<'a>,
+    names: &'a [&'a str],
+    beside: bool,
+}
+
+/// What a part came to.
 #[derive(Debug, Default)]
-struct Compared {
+struct Done {
+    seconds_to_build: f64,
+    seconds_to_compare: f64,
     rows: u64,
+    /// Why nothing could be built.
+    impossible: Option<Difference>,
     differences: Vec<Difference>,
 }
 
-/// `beside` is another transaction with the same snapshot: entries are compared there while the tables are being built.
-pub(super) async fn run(
-    transaction: &Transaction<'_>,
-    beside: Option<&Transaction<'_>>,
-    head: &Head,
-    meter: &Meter,
-) -> Result<Vec<Step>, LogError> {
-    let entries = async {
-        let Some(beside) = beside else { return Ok(Compared::default()) };
-        make(beside).await?;
-        compare(beside, ENTRIES).await
-    };
-    let ((built, tables), entries) = tokio::try_join!(tables(transaction, beside.is_none(), head, meter), entries)?;
-    let Some((timer, Compared { rows, mut differences })) = tables else {
-        return Ok(vec![built, Step::skipped(StepName::Rows, "the projections could not be rebuilt")]);
-    };
-    differences.extend(entries.differences);
-    differences.sort_by_key(|difference| difference.position.unwrap_or(Position::MAX));
-    Ok(vec![built, Step::done(StepName::Rows, rows + entries.rows, &timer, differences)])
-}
-
-/// The step of building, and what came of it if it could be done.
-async fn tables(
-    transaction: &Transaction<'_>,
-    alone: bool,
-    head: &Head,
-    meter: &Meter,
-) -> Result<(Step, Option<(Timer, Compared)>), LogError> {
-    let timer = Timer::start();
-    if let Err(error) = build(transaction, head, meter).await {
-        let difference = impossible(error, "the projections cannot be rebuilt from the log")?;
-        return Ok((Step::done(StepName::Rebuild, meter.rebuilt(), &timer, vec![difference]), None));
-    }
-    let built = Step::done(StepName::Rebuild, u64::try_from(head.ledger_position).unwrap_or(0), &timer, vec![]);
-    let timer = Timer::start();
-    let mut compared = compare(transaction, TABLES).await?;
-    if alone {
-        let entries = compare(transaction, ENTRIES).await?;
-        compared.rows += entries.rows;
-        compared.differences.extend(entries.differences);
-    }
-    Ok((built, Some((timer, compared))))
-}
-
-/// Makes the projections, empty, in a schema of our own, so that two may verify at a time.
-async fn make(transaction: &Transaction<'_>) -> Result<(), LogError> {
-    make_projections(transaction, &format!("verify_{}", Uuid::new_v4().simple())).await?;
-    Ok(transaction.batch_execute(sql::VERIFY_SCRATCH).await?)
-}
-
-async fn build(transaction: &Transaction<'_>, head: &Head, meter: &Meter) -> Result<(), LogError> {
-    make(transaction).await?;
-    let apply = transaction.prepare(sql::VERIFY_APPLY).await?;
-    let mut done = 0;
-    while done < head.ledger_position {
-        let last = head.ledger_position.min(done + SPAN);
-        transaction.query_one(&apply, &[&(done + 1), &last]).await?;
-        done = last;
-        meter.rebuilt.store(u64::try_from(done).unwrap_or(0), Ordering::Relaxed);
-    }
-    Ok(())
-}
-
-async fn compare(transaction: &Transaction<'_>, kind: &str) -> Result<Compared, LogError> {
-    transaction.batch_execute(sql::VERIFY_COMPARE).await?;
-    let tables = match transaction.query(sql::VERIFY_ROWS, &[&kind]).await {
-        Ok(tables) => tables,
-        Err(error) => {
-            let difference = impossible(error.into(), "the live projections cannot be compared")?;
-            return Ok(Compared { rows: 0, differences: vec![difference] });
+/// Makes the projections once more and compares them: in one transaction, or in [`PARTS`] that see the same snapshot.
+pub(super) async fn run(transactions: &[&Transaction<'_>], head: &Head, meter: &Meter) -> Result<Vec<Step>, LogError> {
+    let parts: Vec<Part<'_>> = match transactions {
+        [] => vec![],
+        [transaction] => vec![Part { transaction, names: &[], beside: true }],
+        [transaction, others @ ..] => {
+            let apart = others.iter().zip(APART.chunks(1)).map(|(transaction, names)| Part { transaction, names, beside: false });
+            std::iter::once(Part { transaction, names: &APART, beside: true }).chain(apart).collect()
         }
     };
-    let mut compared = Compared::default();
-    for table in &tables {
-        compared.rows += u64::try_from(table.try_get::<_, i64>("row_count")?).unwrap_or(0);
-        compared.differences.extend(difference(transaction, table).await?);
+    let done = try_join_all(parts.iter().map(|part| part.run(head, meter))).await?;
+    let longest = |seconds: fn(&Done) -> f64| done.iter().map(seconds).fold(0.0, f64::max);
+    let (building, comparing) = (longest(|done| done.seconds_to_build), longest(|done| done.seconds_to_compare));
+    let rows = done.iter().map(|done| done.rows).sum();
+    let (mut impossible, mut differences) = (vec![], vec![]);
+    for done in done {
+        impossible.extend(done.impossible);
+        differences.extend(done.differences);
     }
-    Ok(compared)
+    if !impossible.is_empty() {
+        let built = Step::took(StepName::Rebuild, meter.rebuilt(), building, impossible);
+        return Ok(vec![built, Step::skipped(StepName::Rows, "the projections could not be rebuilt")]);
+    }
+    differences.sort_by_key(|difference| difference.position.unwrap_or(Position::MAX));
+    let positions = u64::try_from(head.ledger_position).unwrap_or(0);
+    Ok(vec![Step::took(StepName::Rebuild, positions, building, vec![]), Step::took(StepName::Rows, rows, comparing, differences)])
+}
+
+impl Part<'_> {
+    async fn run(&self, head: &Head, meter: &Meter) -> Result<Done, LogError> {
+        let timer = Timer::start();
+        let built = self.build(head, meter).await;
+        let seconds_to_build = timer.elapsed();
+        if let Err(error) = built {
+            let impossible = Some(impossible(error, "the projections cannot be rebuilt from the log")?);
+            return Ok(Done { seconds_to_build, impossible, ..Done::default() });
+        }
+        let timer = Timer::start();
+        let (rows, differences) = self.compare().await?;
+        Ok(Done { seconds_to_build, seconds_to_compare: timer.elapsed(), rows, impossible: None, differences })
+    }
+
+    /// In a schema of our own, so that two may verify at a time.
+    async fn build(&self, head: &Head, meter: &Meter) -> Result<(), LogError> {
+        make_projections(self.transaction, &format!("verify_{}", Uuid::new_v4().simple())).await?;
+        self.transaction.batch_execute(sql::VERIFY_SCRATCH).await?;
+        self.transaction.query_one(sql::VERIFY_PREPARE, &[&self.names, &self.beside]).await?;
+        let apply = self.transaction.prepare(sql::VERIFY_APPLY).await?;
+        let mut done = 0;
+        while done < head.ledger_position {
+            // Beyond the end too: a range as long as this is applied in ways of its own, and they are to be held against the live ones.
+            self.transaction.query_one(&apply, &[&(done + 1), &(done + SPAN)]).await?;
+            done = head.ledger_position.min(done + SPAN);
+            // One part speaks for all.
+            if self.beside {
+                meter.rebuilt.store(u64::try_from(done).unwrap_or(0), Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many rows there are, and what is wrong with them.
+    async fn compare(&self) -> Result<(u64, Vec<Difference>), LogError> {
+        self.transaction.batch_execute(sql::VERIFY_COMPARE).await?;
+        let tables = match self.transaction.query(sql::VERIFY_ROWS, &[&self.names, &self.beside]).await {
+            Ok(tables) => tables,
+            Err(error) => return Ok((0, vec![impossible(error.into(), "the live projections cannot be compared")?])),
+        };
+        let (mut rows, mut differences) = (0, vec![]);
+        for table in &tables {
+            rows += u64::try_from(table.try_get::<_, i64>("row_count")?).unwrap_or(0);
+            differences.extend(difference(self.transaction, table).await?);
+        }
+        Ok((rows, differences))
+    }
 }
 
 /// What the server refuses to do with what it holds is a finding; that it does not answer is none.

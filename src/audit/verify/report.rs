@@ -108,8 +108,12 @@ impl Step {
     }
 
     pub(super) fn done(step: StepName, checked: u64, timer: &Timer, differences: Vec<Difference>) -> Self {
+        Self::took(step, checked, timer.elapsed(), differences)
+    }
+
+    pub(super) fn took(step: StepName, checked: u64, seconds: f64, differences: Vec<Difference>) -> Self {
         let outcome = if differences.is_empty() { Outcome::Sound } else { Outcome::Different { differences } };
-        Self { step, checked, seconds: timer.elapsed(), outcome }
+        Self { step, checked, seconds, outcome }
     }
 
     /// Events, sessions or rows a second.

@@ -1,10 +1,10 @@
--- Compares every table of two schemas row by row; made in the scratch schema, so that a database cannot bring its own. There it may be
--- a view (kind v) or a table (kind r).
+-- Compares tables of two schemas row by row: those of these names, or with `beside` all but these. Made in the scratch schema, so that
+-- a database cannot bring its own. There a projection may be a view.
 --
 -- One row a table. Nearly always the tables are equal, and then so are the sums of their rows' hashes, which costs far less than to
 -- match the rows. The hashes depend on a number that nobody knows beforehand, so nobody can make rows that are missed. Where the sums
 -- differ, rows are matched by the rebuilt table's primary key; a table without one is compared as a bag.
-create or replace function first_differences(live name, rebuilt name, kind text)
+create or replace function first_differences(live name, rebuilt name, names text[], beside boolean)
 returns table (table_name text, row_count bigint, problem text, key jsonb, live_row jsonb, rebuilt_row jsonb)
 language plpgsql as $$
 declare
@@ -16,11 +16,11 @@ declare
     seed        constant bigint := (random() * 9007199254740991)::bigint;
 begin
     for item in
-        select relname, l.oid as live_oid, r.oid as rebuilt_oid
+        select relname, l.oid as live_oid, r.oid as rebuilt_oid, r.relkind as kind
         from (select relname, oid from pg_class where relkind = 'r' and relnamespace = to_regnamespace(live)) l
         full join (select relname, relkind, oid from pg_class
                    where relkind in ('r', 'v') and relnamespace = to_regnamespace(rebuilt)) r using (relname)
-        where coalesce(r.relkind, 'r')::text = kind
+        where (relname = any (names)) <> beside
         order by relname
     loop
         table_name := item.relname;
@@ -43,7 +43,7 @@ begin
         from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
         where i.indrelid = item.rebuilt_oid and i.indisprimary;
         -- The rows of a view are events.
-        if kind = 'v' then
+        if item.kind = 'v' then
             key_columns := 'position';
         end if;
         if key_columns is null then

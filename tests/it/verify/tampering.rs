@@ -348,3 +348,24 @@ async fn rows_that_rust_knows_need_no_rebuild() {
         transaction.rollback().await.expect("rolls back");
     }
 }
+
+/// Whatever is committed is looked for on several connections at a time, and each makes projections of its own.
+#[tokio::test]
+async fn a_row_that_differs_is_found_on_whichever_connection_it_is_made() {
+    let database = a_history("connections", SMALL, 300).await;
+    let owner = database.connect().await;
+    let first = |table: &str| format!("where lower(during) = (select min(lower(during)) from projection.{table})");
+    let changes = [
+        format!("update projection.adapter_history set revision = revision + 1 {}", first("adapter_history")),
+        "update projection.adapter_log set actor = 'nobody' where position = (select min(position) from projection.adapter_log)".into(),
+        format!("delete from projection.session_status {}", first("session_status")),
+        "create table projection.no_projection ()".into(),
+    ];
+    for change in &changes {
+        owner.batch_execute(change).await.unwrap_or_else(|error| panic!("{change}: {error:?}"));
+    }
+    let report = super::verified(&database.url).await;
+    let mut tables: Vec<&str> = found(&report).iter().filter_map(|difference| difference.table.as_deref()).collect();
+    tables.sort_unstable();
+    assert_eq!(tables, ["adapter_history", "adapter_log", "no_projection", "session_status"], "{report:?}");
+}

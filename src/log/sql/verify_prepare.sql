@@ -1,0 +1,1 @@
+select prepare_projections($1, $2)
