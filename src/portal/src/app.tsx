@@ -6,7 +6,12 @@ import { Route, Switch } from "wouter";
 import { keepTrue } from "./api/live";
 import { useWhoAmI } from "./api/queries";
 import { useStore } from "./logic/store";
+import { AdapterPage } from "./pages/adapter";
 import { AdaptersPage } from "./pages/adapters";
+import { EventsPage } from "./pages/events";
+import { MaintenancePage } from "./pages/maintenance";
+import { OverviewPage } from "./pages/overview";
+import { PodsPage } from "./pages/pods";
 import { Frame } from "./parts/frame";
 import { Failure, Loading } from "./parts/states";
 import { credential, leave } from "./session/credential";
@@ -39,7 +44,12 @@ function SignedIn({ token }: { token: string }) {
     <UserProvider user={user.data}>
       <Frame>
         <Switch>
+          <Route path="/" component={OverviewPage} />
           <Route path="/adapters" component={AdaptersPage} />
+          <Route path="/adapters/:name">{({ name }) => <AdapterPage key={name} />}</Route>
+          <Route path="/pods" component={PodsPage} />
+          <Route path="/events" component={EventsPage} />
+          <Route path="/maintenance" component={MaintenancePage} />
         </Switch>
       </Frame>
     </UserProvider>

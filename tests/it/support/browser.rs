@@ -50,7 +50,8 @@ impl Browser {
         let mut command = Command::new(find(&["chromedriver"]).unwrap_or_else(|| panic!("{MISSING}")));
         // A group of its own, so that the browser goes with it.
         command.arg("--port=0").process_group(0);
-        let mut driver = Process::spawn(&format!("chromedriver-{}x{}", size.0, size.1), folder, command);
+        // Each has a log of its own, in which it says its port.
+        let mut driver = Process::spawn(&format!("chromedriver-{}", uuid::Uuid::new_v4()), folder, command);
         let line = driver.line_with("successfully on port ").await;
         let port: String = line.split("on port ").nth(1).expect("a port").chars().take_while(char::is_ascii_digit).collect();
         let profile = tempfile::tempdir().expect("a folder");

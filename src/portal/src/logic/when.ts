@@ -16,6 +16,12 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(whole)} ms`;
 }
 
+/** How long ago something was: `0.4 s ago`, `12 min ago`. */
+export function ago(milliseconds: number): string {
+  const shown = milliseconds < 10_000 ? `${(Math.max(0, milliseconds) / 1_000).toFixed(1)} s` : duration(milliseconds);
+  return `${shown} ago`;
+}
+
 const two = (number: number): string => String(number).padStart(2, "0");
 
 /** The time of day here, to the millisecond; with the date unless it is today's. */

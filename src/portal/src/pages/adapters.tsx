@@ -2,10 +2,11 @@
 
 import { useDeferredValue, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
-import { useAdapters, usePods, useSessions } from "../api/queries";
+import { useRows } from "../api/rows";
 import { cli, curl, flag } from "../logic/commands";
 import { type Filter, isFiltered, matches, readFilter, writeFilter } from "../logic/filter";
-import { heardOf, rows as join, type Row } from "../logic/rows";
+import type { Row } from "../logic/rows";
+import { AdapterFilters } from "../parts/adapter-filters";
 import { AskMove, AskSetEnabled } from "../parts/ask";
 import { AdminBadge, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
@@ -37,22 +38,8 @@ function Owners({ row: { owners } }: { row: Row }) {
   return <span title={owners.join(", ")}>{owners.length === 1 ? owners[0] : `${owners.length} pods`}</span>;
 }
 
-/** The rows, with leases by the newest that is known of their owners. */
-function useRows(): Row[] {
-  const adapters = useAdapters();
-  const sessions = useSessions();
-  const pods = usePods();
-  const readAt = sessions.dataUpdatedAt;
-  return useMemo(
-    () => join(adapters.data ?? [], sessions.data ?? [], readAt, heardOf(pods.data ?? [], pods.dataUpdatedAt)),
-    [adapters.data, sessions.data, readAt, pods.data, pods.dataUpdatedAt],
-  );
-}
-
 export function AdaptersPage() {
-  const adapters = useAdapters();
-  const sessions = useSessions();
-  const all = useRows();
+  const { rows: all, ready, error, retry } = useRows();
   const may = useMay();
   const at = useAt();
   const [search, setSearch] = useSearchParams();
@@ -72,10 +59,7 @@ export function AdaptersPage() {
       else after.delete("desc");
       return after;
     });
-  const error = adapters.error ?? sessions.error;
-  if (adapters.data === undefined || sessions.data === undefined) {
-    return error ? <Failure error={error} retry={() => void (adapters.refetch(), sessions.refetch())} /> : <Loading what="adapters" />;
-  }
+  if (!ready) return error ? <Failure error={error} retry={retry} /> : <Loading what="adapters" />;
   return (
     <>
       <PageHead title="Adapters">
@@ -84,7 +68,7 @@ export function AdaptersPage() {
         </p>
       </PageHead>
       <Outdated error={error} />
-      <Filters filter={filter} rows={all} change={(change) => setSearch((before) => writeFilter(before, change), { replace: true })} />
+      <AdapterFilters filter={filter} rows={all} change={(change) => setSearch((before) => writeFilter(before, change), { replace: true })} />
       {may.operate && <Bulk selected={selected} clear={() => choose({})} />}
       {all.length === 0 ? (
         <Empty title={at === null ? "There are no adapters yet." : "There were no adapters then."}>
@@ -125,41 +109,6 @@ function linesFor(names: readonly string[], at: string | null) {
     { label: "CLI", text: cli("disable", ...names, "--wait") },
     { label: "curl", text: curl(location.origin, "POST", "/v1/adapters/disable", { body: { names } }) },
   ];
-}
-
-function Filters({ filter, rows, change }: { filter: Filter; rows: readonly Row[]; change: (change: Partial<Filter>) => void }) {
-  const modes = useMemo(() => [...new Set(rows.map((row) => row.mode))].sort(), [rows]);
-  const pods = useMemo(() => [...new Set(rows.flatMap((row) => row.owners))].sort(), [rows]);
-  return (
-    <form className="filters" role="search" aria-label="Filter adapters" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        <span>Search</span>
-        <input type="search" name="q" value={filter.q} placeholder="name, reason, pod" onChange={(event) => change({ q: event.target.value })} />
-      </label>
-      <Choice label="Status" value={filter.status} options={["ACTIVE", "CLAIMING", "ERROR", "INACTIVE"]} change={(status) => change({ status })} />
-      <Choice label="Wanted" value={filter.admin} options={["ENABLED", "DISABLED"]} change={(admin) => change({ admin })} />
-      <Choice label="Mode" value={filter.mode} options={modes} change={(mode) => change({ mode })} />
-      <Choice label="Owner" value={filter.pod} options={pods} change={(pod) => change({ pod })} />
-    </form>
-  );
-}
-
-function Choice({ label, value, options, change }: { label: string; value: string; options: readonly string[]; change: (value: string) => void }) {
-  // What the address asks for is shown even if nothing is like that now.
-  const all = value === "" || options.includes(value) ? options : [...options, value];
-  return (
-    <label>
-      <span>{label}</span>
-      <select value={value} onChange={(event) => change(event.target.value)}>
-        <option value="">any</option>
-        {all.map((option) => (
-          <option key={option} value={option}>
-            {option.replace("_", " ")}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
 }
 
 function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void }) {

@@ -7,6 +7,7 @@ import { useStore } from "../logic/store";
 import { leave } from "../session/credential";
 import { useUser } from "../session/user";
 import { useAt } from "../time/as-of";
+import { PastBanner, TimeTravel } from "../time/travel";
 import { Announcer } from "./announcer";
 import { NavItem } from "./link";
 import { Operations } from "./operations";
@@ -22,10 +23,15 @@ export function Frame({ children }: { children: ReactNode }) {
       <header className="top">
         <span className="brand">Conncentric</span>
         <nav aria-label="Pages">
+          <NavItem to="/">Overview</NavItem>
           <NavItem to="/adapters">Adapters</NavItem>
+          <NavItem to="/pods">Pods</NavItem>
+          <NavItem to="/events">Events</NavItem>
+          <NavItem to="/maintenance">Maintenance</NavItem>
         </nav>
         <div className="tools">
           <Connection />
+          <TimeTravel />
           <ThemeSwitch />
           <span className="who">
             {user.name} <span className="quiet">({user.role})</span>
@@ -35,6 +41,7 @@ export function Frame({ children }: { children: ReactNode }) {
           </button>
         </div>
       </header>
+      <PastBanner />
       <Main>{children}</Main>
       <Operations />
       <Announcer />
