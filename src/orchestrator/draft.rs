@@ -66,6 +66,7 @@ impl Draft {
             }
             if let Some(events) = carried.get(&submission.request_id) {
                 let verdict = if events.iter().all(|event| event.actor == submission.actor.name) {
+                    beats.extend(registered_again(&working, &submission.command));
                     Verdict::AlreadyDone(events.clone())
                 } else {
                     Verdict::Refused(Refusal::RequestIdTaken(submission.request_id))
@@ -82,6 +83,7 @@ impl Draft {
                         let sequence = i32::try_from(heartbeat.sequence & i64::from(i32::MAX)).unwrap_or(0);
                         beats.extend(registration.map(|id| (id, sequence)));
                     }
+                    beats.extend(registered_again(&working, &submission.command));
                     let verdict = draft.add(submission, decision.events, decision.refused);
                     draft.members.push((request, verdict));
                     working = decision.after;
@@ -106,6 +108,14 @@ impl Draft {
         }));
         Verdict::Events { first, count, refused }
     }
+}
+
+/// A registration that stands already is a sign of life like a heartbeat, and must be one in the log: the pod trusts what it is
+/// told in answer from the moment at which it asked, and the others count its silence from the last sign that was recorded.
+fn registered_again(fleet: &Fleet, command: &Command) -> Option<(RegistrationId, i32)> {
+    let Command::Register(register) = command else { return None };
+    let (id, _) = fleet.pod(&register.holder.pod).filter(|(_, known)| known.holder == register.holder)?;
+    Some((id, 0))
 }
 
 fn nothing() -> Verdict {

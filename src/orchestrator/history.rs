@@ -58,8 +58,15 @@ pub(super) fn next_epoch(known: Epoch, now: DateTime<Utc>) -> Epoch {
     Epoch((known.0 + 1).max(i32::try_from(counted).unwrap_or(0)))
 }
 
-/// The longest timeout among leases that may exist by what is remembered, and that the log does not account for.
-pub(super) fn forgotten_wait(remembered: &Fleet, found: &Fleet) -> Duration {
+/// How long somebody may go on by leases that the log does not account for, as far as anybody knows: the longest timeout among
+/// those that are remembered, and the wait of an epoch that has not settled yet.
+pub(super) fn forgotten_wait(remembered: Option<&Fleet>, found: &Fleet) -> Duration {
+    let unsettled = remembered.into_iter().chain([found]).filter_map(Fleet::settling).map(|settling| settling.wait);
+    let forgotten = remembered.and_then(|remembered| longest_forgotten(remembered, found)).map(LeaseTtl::as_duration);
+    unsettled.chain(forgotten).max().unwrap_or_default()
+}
+
+fn longest_forgotten(remembered: &Fleet, found: &Fleet) -> Option<LeaseTtl> {
     let of_adapters = remembered
         .adapters()
         .filter(|(name, adapter)| found.adapter(name).is_none_or(|found| found.spec.lease_ttl_ms < adapter.spec.lease_ttl_ms));
@@ -67,13 +74,14 @@ pub(super) fn forgotten_wait(remembered: &Fleet, found: &Fleet) -> Duration {
     let unknown = remembered
         .leases()
         .filter(|(id, lease)| found.session(id).and_then(|session| session.lease.as_ref()).is_none_or(|found| found.token != lease.token));
-    let ttl = of_adapters.chain(unknown.map(|(_, lease)| lease.ttl)).max();
-    ttl.map_or(Duration::ZERO, LeaseTtl::as_duration)
+    of_adapters.chain(unknown.map(|(_, lease)| lease.ttl)).max()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::event::{EpochBegan, Recorded};
+    use crate::domain::evolve::evolve;
 
     fn head(epoch: i32, position: i64, ledger_position: i64) -> Head {
         Head { epoch: Epoch(epoch), position, ledger_position, recorded_at: DateTime::UNIX_EPOCH }
@@ -117,6 +125,32 @@ mod tests {
         ] {
             assert_eq!(judge(&head(1, 100, 90), &here, &here, Some(&lost)), Some(EpochCause::LostHistory), "{why}");
         }
+    }
+
+    /// Whoever was to be waited for still is.
+    #[test]
+    fn the_wait_of_an_epoch_that_has_not_settled_goes_on_in_the_next() {
+        let settling = |wait_ms| {
+            let began =
+                EpochBegan { previous: Epoch(1), because: EpochCause::Promoted, known: None, database: None, timeline: None, wait_ms };
+            let recorded = Recorded {
+                position: 1,
+                epoch: Epoch(2),
+                id: uuid::Uuid::nil(),
+                recorded_at: DateTime::UNIX_EPOCH,
+                actor: "orchestrator:a".into(),
+                request_id: None,
+                cause: None,
+                event: began.into(),
+            };
+            evolve(Fleet::new(Epoch(1)), &recorded).expect("folds")
+        };
+        let (short, long, none) = (settling(500), settling(2000), Fleet::new(Epoch(1)));
+        let two_seconds = Duration::from_secs(2);
+        assert_eq!(forgotten_wait(Some(&long), &none), two_seconds, "remembered, and lost with its epoch");
+        assert_eq!(forgotten_wait(None, &long), two_seconds, "nobody remembers, and the log does");
+        assert_eq!(forgotten_wait(Some(&long), &short), two_seconds);
+        assert_eq!(forgotten_wait(None, &none), Duration::ZERO);
     }
 
     #[test]

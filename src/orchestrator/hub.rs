@@ -32,7 +32,7 @@ impl Hub {
         }
     }
 
-    /// Rings for everybody: after a reload anything may have changed.
+    /// Rings for everybody.
     pub fn ring_all(&self) {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, bell| bell.send(()).is_ok());
     }

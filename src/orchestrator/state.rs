@@ -54,6 +54,8 @@ pub(super) struct State {
     order: VecDeque<Uuid>,
     own_pulses: BTreeSet<Position>,
     touched: BTreeSet<crate::domain::name::RegistrationId>,
+    /// Was loaded, and not folded from what the streams know: anything may have changed for anybody.
+    unlike_before: bool,
 }
 
 impl State {
@@ -69,6 +71,7 @@ impl State {
             order: VecDeque::new(),
             own_pulses: BTreeSet::new(),
             touched: BTreeSet::new(),
+            unlike_before: true,
         }
     }
 
@@ -174,6 +177,10 @@ impl State {
     pub(super) fn publish(&mut self, outlets: &Outlets) -> Arc<Snapshot> {
         let snapshot = Arc::new(self.snapshot());
         outlets.snapshot.send_replace(snapshot.clone());
+        // After the snapshot: whoever is woken looks at it once.
+        if std::mem::take(&mut self.unlike_before) {
+            outlets.hub.ring_all();
+        }
         outlets.hub.ring(std::mem::take(&mut self.touched));
         outlets.metrics.position.set(self.position);
         outlets.metrics.settling.set(self.fleet.settling().is_some().into());

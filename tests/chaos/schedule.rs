@@ -104,6 +104,14 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_has_two_thousand_faults() {
+        for seed in 1..=5 {
+            let faults = plan(seed, Duration::from_hours(1), None).len();
+            assert!(faults >= 2000, "{faults} with seed {seed}");
+        }
+    }
+
+    #[test]
     fn every_kind_comes_within_minutes() {
         let kinds: std::collections::BTreeSet<_> =
             plan(1, Duration::from_mins(4), None).into_iter().map(|planned| planned.fault.kind).collect();

@@ -80,7 +80,6 @@ impl Core {
             let last = event_id_at(&link.connection, head.ledger_position).await?;
             self.state.last = last.map(|id| (head.ledger_position, id));
             self.loaded = true;
-            self.outlets.hub.ring_all();
         }
         self.link = Some(link);
         if self.catch_up().await.is_ok() {

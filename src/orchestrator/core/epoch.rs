@@ -82,7 +82,7 @@ impl Core {
         if head.epoch != found.head.epoch {
             return Ok(());
         }
-        let wait = if self.loaded { forgotten_wait(&self.state.fleet, &fleet) } else { std::time::Duration::ZERO };
+        let wait = forgotten_wait(self.loaded.then_some(&self.state.fleet), &fleet);
         let highest = known.map_or(head.epoch, |known| known.epoch.max(head.epoch));
         let epoch = next_epoch(highest, found.marks.now);
         let event = EpochBegan {

@@ -1,5 +1,7 @@
 //! Changes that are conditional on what the client has seen, and tokens that are not of the present.
 
+use std::time::{Duration, Instant};
+
 use conncentric::domain::token::{Epoch, FencingToken};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -171,4 +173,21 @@ async fn what_runs_is_not_changed_underfoot() {
     // Declared again it is another adapter, but its tokens go on growing.
     api.declare("venue", json!({})).await;
     assert!(token(&api, "venue/0").await.parse::<i64>().expect("a number") > held.parse().expect("a number"));
+}
+
+/// The answer to a registration is trusted like one to a heartbeat, so it has to count as one.
+#[tokio::test]
+async fn a_pod_that_registers_again_has_been_heard() {
+    let api = Api::start("registered-again", 2).await;
+    let pod = api.pod("pod-a");
+    let register = || pod.post("/v1/pods", json!({ "capacity": 10 })).header("idempotency-key", &pod.incarnation);
+    register().send().await.expect(200);
+    api.declare("venue", json!({ "lease_ttl": "1s" })).await;
+    let first = token(&api, "venue/0").await;
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(3) {
+        let answer = register().send().await.expect(200).json();
+        assert_eq!(answer["leases"][0]["token"], first.as_str(), "it asks all the time, and nobody takes the session away");
+        pod.register(10).await.expect(200);
+    }
 }

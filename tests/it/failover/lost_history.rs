@@ -7,8 +7,11 @@ use std::time::Duration;
 use conncentric::audit::verify::{Meter, verify_database};
 use conncentric::domain::event::{EpochBegan, EpochCause};
 use conncentric::domain::token::{Epoch, Position};
+use conncentric::log::migrate;
+use serde_json::json;
 
 use super::{epochs, until_none_is_outdated};
+use crate::support::api::{Api, Pushes, orchestrator};
 use crate::support::postgres::{Database, Guarded, connect};
 use crate::support::sound::assert_sound;
 use crate::support::system::{Owners, System, times};
@@ -142,4 +145,38 @@ async fn a_receipt_that_nobody_signed_begins_no_epoch() {
         holds(epoch == 1, format!("epoch {epoch}"))
     })
     .await;
+}
+
+/// Numbers of registrations are given out again, too: a stream that lives on belongs to its process, not to its number.
+#[tokio::test]
+async fn a_number_that_is_given_out_again_tells_no_pod_of_anothers_leases() {
+    let guarded = Guarded::start().await;
+    let database = Database::create_in(&guarded, "numbers").await;
+    migrate(&database.url).await.expect("migrates");
+    let app_url = database.app_url.clone();
+    let mut api = Api::start_on(database, std::slice::from_ref(&app_url)).await;
+    let name = api.database.name.clone();
+    copy(&guarded, &name).await;
+    let mut other = orchestrator("elsewhere", &api.folder, &app_url.replace(&name, &format!("{name}_copy")));
+    api.urls.push(format!("http://{}", other.listening().await));
+    for at in 0..2 {
+        api.ready(at).await;
+    }
+
+    let here = api.pod("pod-a");
+    let first = here.register(10).await.expect(200).json();
+    let mut stream = Pushes::open(here.stream()).await;
+    stream.expect("sync").await;
+    let mut elsewhere = api.pod("pod-b");
+    elsewhere.at = 1;
+    assert_eq!(elsewhere.register(10).await.expect(200).json()["registration"], first["registration"], "the same number in each history");
+    let document = json!({ "name": "venue", "connector": "exec", "mode": "exclusive", "enabled": true, "lease_ttl": "30s" });
+    api.put("/v1/adapters/venue", &document).at(1).send().await.expect(201);
+    assert_eq!(elsewhere.heartbeat(&[]).await.expect(200).json()["missed"][0]["session"], "venue/0");
+
+    other.kill().await;
+    restore(&guarded, &name).await;
+    assert_eq!(stream.expect("gone").await["reason"], "the registration has ended; register again");
+    drop(api);
+    guarded.end();
 }

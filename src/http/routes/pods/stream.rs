@@ -52,7 +52,7 @@ pub(crate) async fn stream(
         return Err(Refusal::NotYourPod(holder).into());
     }
     let bell = app.orchestrator.hub.subscribe(registration);
-    Ok(sse(pushes(app, caller, registration, bell)).into_response())
+    Ok(sse(pushes(app, caller, Said::nothing(registration, holder), bell)).into_response())
 }
 
 /// Server-sent events as proxies should treat them.
@@ -62,13 +62,8 @@ fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -
 }
 
 /// Runs for as long as the pod reads. A pod that reads slowly is only behind: what it is told is always the newest state.
-fn pushes(
-    app: App,
-    caller: Caller,
-    registration: RegistrationId,
-    bell: watch::Receiver<()>,
-) -> impl Stream<Item = Result<Event, Infallible>> {
-    let follower = Follower { app, caller, registration, bell, said: None, queue: VecDeque::new(), over: false };
+fn pushes(app: App, caller: Caller, said: Said, bell: watch::Receiver<()>) -> impl Stream<Item = Result<Event, Infallible>> {
+    let follower = Follower { app, caller, bell, said, queue: VecDeque::new(), over: false };
     futures_util::stream::unfold(follower, |mut follower| async move {
         let push = follower.next().await?;
         // Every push has a JSON form; an empty event would be ignored.
@@ -81,10 +76,8 @@ fn pushes(
 struct Follower {
     app: App,
     caller: Caller,
-    registration: RegistrationId,
     bell: watch::Receiver<()>,
-    /// Nothing before the first full set.
-    said: Option<BTreeMap<SessionId, (FencingToken, Desired)>>,
+    said: Said,
     queue: VecDeque<Push>,
     over: bool,
 }
@@ -95,7 +88,7 @@ impl Follower {
             if let Some(push) = self.queue.pop_front() {
                 return Some(push);
             }
-            if self.over || (self.said.is_some() && !self.rung().await) {
+            if self.over || (self.said.leases.is_some() && !self.rung().await) {
                 return None;
             }
             self.bell.mark_unchanged();
@@ -113,26 +106,47 @@ impl Follower {
     }
 
     fn look(&mut self, snapshot: &Snapshot) {
-        let registration = snapshot.fleet.registration(self.registration);
-        let gone = match registration {
-            None => Some("the registration has ended; register again"),
-            Some(registration) if registration.state == RegistrationState::Superseded => {
-                Some("a newer process has registered under this name")
+        let looked = if self.caller.is_valid(snapshot) { self.said.look(snapshot) } else { Err("the access token was revoked") };
+        match looked {
+            Ok(pushes) => self.queue.extend(pushes),
+            Err(reason) => {
+                self.queue.push_back(Push::Gone { reason: reason.into() });
+                self.over = true;
             }
-            Some(_) if !self.caller.is_valid(snapshot) => Some("the access token was revoked"),
-            Some(_) => None,
-        };
-        if let Some(reason) = gone {
-            self.queue.push_back(Push::Gone { reason: reason.into() });
-            self.over = true;
-            return;
+        }
+    }
+}
+
+/// What a process of a pod was told of its leases.
+///
+/// The number of a registration is not enough to know it by: when history is lost, numbers are given out again, and a stream that
+/// went on under its number alone would tell one pod of another's leases.
+#[derive(Debug)]
+pub(crate) struct Said {
+    registration: RegistrationId,
+    holder: Holder,
+    /// Nothing before the first full set.
+    leases: Option<BTreeMap<SessionId, (FencingToken, Desired)>>,
+}
+
+impl Said {
+    pub(crate) fn nothing(registration: RegistrationId, holder: Holder) -> Self {
+        Self { registration, holder, leases: None }
+    }
+
+    /// What is to be said now. An error is the reason for which the stream is over.
+    pub(crate) fn look(&mut self, snapshot: &Snapshot) -> Result<Vec<Push>, &'static str> {
+        let registration = snapshot.fleet.registration(self.registration).filter(|registration| registration.holder == self.holder);
+        let registration = registration.ok_or("the registration has ended; register again")?;
+        if registration.state == RegistrationState::Superseded {
+            return Err("a newer process has registered under this name");
         }
         let grants = views::grants(snapshot, self.registration);
         let now = grants.iter().map(|grant| (grant.session.clone(), (grant.token, grant.desired))).collect();
-        match self.said.replace(now) {
-            None => self.queue.push_back(Push::Sync(Sync { as_of: snapshot.as_of(), leases: grants })),
-            Some(before) => self.queue.extend(changes(snapshot, before, grants)),
-        }
+        Ok(match self.leases.replace(now) {
+            None => vec![Push::Sync(Sync { as_of: snapshot.as_of(), leases: grants })],
+            Some(before) => changes(snapshot, before, grants),
+        })
     }
 }
 
