@@ -7,8 +7,8 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
+use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use rust_embed::Embed;
@@ -47,7 +47,7 @@ async fn index() -> Response {
 async fn asset(Path(path): Path<String>) -> Response {
     match Bundle::get(&format!("assets/{path}")) {
         Some(asset) => file(media_type(&path), "public, max-age=31536000, immutable", asset.data),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => super::not_found().await.into_response(),
     }
 }
 

@@ -4,7 +4,6 @@
 
 mod adapter;
 mod adapters;
-mod everybody;
 mod maintenance;
 mod markup;
 mod pods;

@@ -44,8 +44,8 @@ fn chromium() -> PathBuf {
 impl Browser {
     /// A fresh browser without a past, on nobody's page yet. `base` is where an orchestrator listens.
     pub async fn open(base: &Url, folder: &Path, size: (u32, u32)) -> Self {
-        let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/portal/dist/site/index.html");
-        assert!(site.is_file(), "the Portal is not built: run `make portal`");
+        let index = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/portal/dist/site/index.html");
+        assert!(index.is_file(), "the Portal is not built: run `make portal`");
         let chromium = chromium();
         let mut command = Command::new(find(&["chromedriver"]).unwrap_or_else(|| panic!("{MISSING}")));
         // A group of its own, so that the browser goes with it.
