@@ -1,7 +1,7 @@
 # `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools portal demo test chaos chaos-controls lint fmt doc drill bench clean
+.PHONY: help setup tools portal screenshots demo test chaos chaos-controls lint fmt doc drill bench clean
 
 # Rust's own folder, for shells that were opened before Rust was installed.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -50,6 +50,9 @@ chaos: setup ## Break everything for a while and check the rules (MINUTES=60 SEE
 
 chaos-controls: setup ## Plant one bug after the other in a copy, and see that the chaos run finds it (ONLY=part of a name)
 	tests/chaos/controls "$(ONLY)"
+
+screenshots: setup portal ## Make the pictures of docs/portal/ anew
+	cargo test --locked --test it portal::screenshots -- --ignored
 
 lint: ## Check format, lints and documentation
 	cargo fmt --check

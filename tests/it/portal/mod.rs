@@ -4,10 +4,12 @@
 
 mod adapter;
 mod adapters;
+mod everybody;
 mod maintenance;
 mod markup;
 mod pods;
 mod roles;
+mod screenshots;
 mod served;
 mod stream;
 mod travel;

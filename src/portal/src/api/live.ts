@@ -42,7 +42,7 @@ export function keepTrue(client: QueryClient, token: string): () => void {
     if (timer !== null || (stale.size === 0 && fresh.length === 0)) return;
     timer = setTimeout(() => void read(), pauseBefore(took, performance.now() - ended));
   };
-  const stop = follow(token, {
+  const begin = () => follow(token, {
     event: (event) => {
       fresh.push(event);
       for (const topic of touched(event)) stale.add(topic);
@@ -52,7 +52,18 @@ export function keepTrue(client: QueryClient, token: string): () => void {
     gap: () => void client.invalidateQueries({ predicate: ({ queryKey: [, at] }) => at === null }),
     refused: (reason) => leave(reason),
   });
+  let stop = begin();
+  // A page that the browser keeps for "back" must not keep its stream: a browser has six connections to a server, and the seventh page
+  // would wait for ever.
+  const hide = () => stop();
+  const show = (event: PageTransitionEvent) => {
+    if (event.persisted) stop = begin();
+  };
+  window.addEventListener("pagehide", hide);
+  window.addEventListener("pageshow", show);
   return () => {
+    window.removeEventListener("pagehide", hide);
+    window.removeEventListener("pageshow", show);
     stop();
     if (timer !== null) clearTimeout(timer);
     recent.set([]);
