@@ -1,7 +1,7 @@
 # `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos chaos-controls lint fmt doc drill bench clean
+.PHONY: help setup tools portal screenshots demo test chaos chaos-controls lint fmt doc drill bench clean
 
 # Rust's own folder, for shells that were opened before Rust was installed.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -16,14 +16,32 @@ SEED ?= 1
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Find or install what is needed: a C compiler, PostgreSQL 15 or newer
+setup: ## Find or install what is needed: a C compiler, PostgreSQL 15 or newer, Node.js, Chromium for the tests
 	@scripts/setup
 
-demo: setup ## Run the whole system here: PostgreSQL, orchestrators, pods, a venue (ARGS="--pods 5")
+# The same without the browser, which only tests need.
+tools:
+	@scripts/setup without-browser
+
+# Everything that the bundle is made from. What is generated is not.
+PORTAL_SOURCES := $(shell find src/portal/src -type f ! -name schema.d.ts) \
+	$(addprefix src/portal/,index.html openapi.json tsconfig.json vite.config.ts)
+
+portal: src/portal/dist/site/index.html ## Build the pages for operators, if their source has changed; cargo embeds them
+
+src/portal/node_modules/.package-lock.json: src/portal/package.json src/portal/package-lock.json src/portal/.npmrc | tools
+	cd src/portal && npm ci --no-audit --no-fund
+	@touch $@
+
+src/portal/dist/site/index.html: $(PORTAL_SOURCES) src/portal/node_modules/.package-lock.json | tools
+	cd src/portal && npm run build
+
+demo: tools portal ## Run the whole system here: PostgreSQL, orchestrators, pods, a venue (ARGS="--pods 5")
 	cargo build --release --locked
 	@exec target/release/conncentric dev $(ARGS)
 
-test: setup ## Run all tests, those with real PostgreSQL and real processes among them
+test: setup portal ## Run all tests, those with real PostgreSQL, real processes and a real browser among them
+	cd src/portal && npm test
 	cargo test --locked
 
 chaos: setup ## Break everything for a while and check the rules (MINUTES=60 SEED=7 ONLY="pod killed")
@@ -32,6 +50,9 @@ chaos: setup ## Break everything for a while and check the rules (MINUTES=60 SEE
 
 chaos-controls: setup ## Plant one bug after the other in a copy, and see that the chaos run finds it (ONLY=part of a name)
 	tests/chaos/controls "$(ONLY)"
+
+screenshots: setup portal ## Make the pictures of docs/portal/ anew
+	cargo test --locked --test it portal::screenshots -- --ignored
 
 lint: ## Check format, lints and documentation
 	cargo fmt --check
@@ -52,3 +73,4 @@ bench: setup ## Measure
 
 clean: ## Remove what was built (the demo's data in .conncentric stays)
 	cargo clean
+	rm -rf src/portal/node_modules src/portal/dist/site src/portal/src/api/schema.d.ts

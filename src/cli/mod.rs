@@ -21,6 +21,7 @@ mod logging;
 mod maintenance;
 mod migrate;
 mod move_session;
+mod openapi;
 mod orchestrator;
 mod output;
 mod progress;
@@ -83,6 +84,7 @@ enum Command {
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
     Maintenance(maintenance::MaintenanceArgs),
+    Openapi(openapi::OpenapiArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Replay(replay::ReplayArgs),
@@ -144,6 +146,7 @@ impl Command {
             Self::Token(args) => args.run(server).await,
             Self::Verify(args) => args.run().await,
             Self::Completions(args) => args.run(),
+            Self::Openapi(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,
             Self::Get(args) => args.run(&server.connect()?).await,
             Self::Enable(args) => args.run(&server.connect()?).await,

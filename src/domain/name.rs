@@ -204,9 +204,11 @@ impl From<SessionId> for String {
 }
 
 /// One start of one pod: what can hold a lease. A pod name alone never identifies a holder.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Holder {
+    #[schema(value_type = String)]
     pub pod: PodName,
+    #[schema(value_type = String)]
     pub incarnation: Incarnation,
 }
 

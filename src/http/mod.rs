@@ -9,6 +9,7 @@ mod docs;
 mod idempotency;
 mod openapi;
 mod opening;
+mod portal;
 mod problem;
 mod reader;
 pub(crate) mod routes;
@@ -28,6 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
+pub use openapi::description;
 pub use server::{bind, serve};
 
 use self::body::{BodyLimit, MAX_HEARTBEAT};
@@ -64,7 +66,7 @@ impl App {
 
 /// All routes. Health and metrics are left out where they have an address of their own.
 pub fn router(app: App, with_management: bool) -> Router {
-    let open = docs::routes().route("/openapi.json", get(openapi::openapi)).route("/", get(routes::front::front));
+    let open = docs::routes().merge(portal::routes()).route("/openapi.json", get(openapi::openapi));
     let open = if with_management { open.merge(management_routes()) } else { open };
     let router = api(&app).merge(open).fallback(not_found).method_not_allowed_fallback(wrong_method);
     finish(router, app)
@@ -76,7 +78,7 @@ pub fn management(app: App) -> Router {
 }
 
 fn api(app: &App) -> Router<App> {
-    use routes::{adapters, events, maintenance, ownership, pods, sessions, tokens};
+    use routes::{adapters, events, maintenance, ownership, pods, sessions, tokens, whoami};
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
@@ -102,6 +104,7 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/ownership", get(ownership::ownership))
         .route("/v1/tokens", post(tokens::create::create).get(tokens::list::list))
         .route("/v1/tokens/{id}", delete(tokens::revoke::revoke))
+        .route("/v1/whoami", get(whoami::whoami))
         .route_layer(from_fn_with_state(app.clone(), auth::authorize))
 }
 

@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::routes::{adapters, events, health, maintenance, metrics, ownership, pods, sessions, tokens};
+use super::routes::{adapters, events, health, maintenance, metrics, ownership, pods, sessions, tokens, whoami};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,9 +15,9 @@ use super::routes::{adapters, events, health, maintenance, metrics, ownership, p
         adapters::set_enabled::disable, maintenance::show, maintenance::begin, maintenance::end,
         sessions::list::list, sessions::list::one, sessions::history::history,
         sessions::move_session::move_session, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
-        tokens::revoke::revoke, health::healthz, health::readyz, metrics::metrics,
+        tokens::revoke::revoke, whoami::whoami, health::healthz, health::readyz, metrics::metrics,
     ),
-    modifiers(&Bearer),
+    modifiers(&Bearer, &UniqueIds),
     security(("access_token" = []))
 )]
 struct Description;
@@ -33,7 +33,27 @@ impl Modify for Bearer {
     }
 }
 
+/// Operations are called as their handlers are, `list` for example, and several are. Generators of clients need each name once.
+struct UniqueIds;
+
+impl Modify for UniqueIds {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for item in openapi.paths.paths.values_mut() {
+            for operation in [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten() {
+                let tag = operation.tags.iter().flatten().next().map(|tag| tag.replace(' ', "_"));
+                operation.operation_id = tag.zip(operation.operation_id.take()).map(|(tag, id)| format!("{tag}_{id}"));
+            }
+        }
+    }
+}
+
 /// The description of the whole API.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// `GET /openapi.json`.
 pub(super) async fn openapi() -> axum::Json<utoipa::openapi::OpenApi> {
-    axum::Json(Description::openapi())
+    axum::Json(description())
 }

@@ -28,6 +28,19 @@ pub struct CreatedAccessToken {
     pub token: String,
 }
 
+/// `GET /v1/whoami`: who the access token of the request says that somebody is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WhoAmI {
+    /// The id of the access token.
+    #[schema(value_type = String)]
+    pub id: AccessTokenId,
+    pub name: String,
+    pub role: Role,
+    /// The pod that a token of role `pod` is bound to.
+    #[schema(value_type = Option<String>)]
+    pub pod: Option<PodName>,
+}
+
 /// `GET /v1/tokens`: an access token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AccessTokenView {

@@ -31,7 +31,6 @@ pub struct SessionAt {
     pub status: OperationalStatus,
     /// Why it was not ACTIVE, or what was about to change, in plain words.
     pub reason: Option<String>,
-    #[schema(value_type = Option<Object>)]
     pub owner: Option<Holder>,
     #[schema(value_type = Option<String>)]
     pub token: Option<FencingToken>,

@@ -23,7 +23,6 @@ pub struct SessionView {
     pub status: OperationalStatus,
     /// Why it is not ACTIVE, or what is about to change, in plain words.
     pub reason: Option<String>,
-    #[schema(value_type = Option<Object>)]
     pub owner: Option<Holder>,
     #[schema(value_type = Option<String>)]
     pub token: Option<FencingToken>,
@@ -44,7 +43,6 @@ pub struct SessionView {
 pub struct OwnershipView {
     #[schema(value_type = String)]
     pub session: SessionId,
-    #[schema(value_type = Object)]
     pub owner: Holder,
     #[schema(value_type = String)]
     pub token: FencingToken,
@@ -75,7 +73,6 @@ pub struct MoveAnswer {
     pub as_of: AsOf,
     #[schema(value_type = String)]
     pub session: SessionId,
-    #[schema(value_type = Option<Object>)]
     pub from: Option<Holder>,
     #[schema(value_type = String)]
     pub to: PodName,

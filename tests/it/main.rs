@@ -25,6 +25,8 @@ mod guard;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod portal;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod rebuild;

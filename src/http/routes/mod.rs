@@ -1,10 +1,10 @@
 //! The routes: one verb, one file.
 
-pub(crate) mod front;
 pub(crate) mod health;
 pub(crate) mod maintenance;
 pub(crate) mod metrics;
 pub(crate) mod ownership;
+pub(crate) mod whoami;
 
 pub(crate) mod adapters {
     //! Adapters: declared, listed, enabled, disabled, deleted.

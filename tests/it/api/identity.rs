@@ -46,6 +46,7 @@ const ALLOWED: &[(&str, &[Role])] = &[
     ("POST /v1/tokens", &[Role::Admin]),
     ("GET /v1/tokens", &[Role::Admin]),
     ("DELETE /v1/tokens/{id}", &[Role::Admin]),
+    ("GET /v1/whoami", &[Role::Pod, Role::Viewer, Role::Operator, Role::Admin]),
 ];
 
 /// Every operation of the description, with whether it says that it needs no access token.

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod big_log;
+pub mod browser;
 pub mod cutter;
 pub mod journal;
 pub mod postgres;

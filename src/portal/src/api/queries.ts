@@ -1,0 +1,118 @@
+// What pages read. A key is a topic, the moment that is shown (null: now), and whatever narrows it down.
+
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useAt } from "../time/as-of";
+import { ApiError, get } from "./client";
+import type { Event, Readiness } from "./types";
+
+/** Heartbeats are not in the event stream, so who shows them asks for them. Milliseconds. */
+const HEARTBEAT_PACE = 2_000;
+
+export function useWhoAmI() {
+  return useQuery({ queryKey: ["whoami", null], queryFn: ({ signal }) => get("/v1/whoami", { signal }), staleTime: Infinity });
+}
+
+export function useAdapters() {
+  const at = useAt();
+  return useQuery({
+    queryKey: ["adapters", at],
+    queryFn: async ({ signal }) => (await get("/v1/adapters", { query: { at }, signal })).adapters,
+  });
+}
+
+export function useAdapter(name: string) {
+  const at = useAt();
+  return useQuery({
+    queryKey: ["adapters", at, name],
+    queryFn: ({ signal }) => get("/v1/adapters/{name}", { path: { name }, query: { at }, signal }),
+  });
+}
+
+export function useSessions() {
+  const at = useAt();
+  return useQuery({
+    queryKey: ["sessions", at],
+    queryFn: async ({ signal }) => (await get("/v1/sessions", { query: { at }, signal })).sessions,
+  });
+}
+
+export function usePods() {
+  const at = useAt();
+  return useQuery({
+    queryKey: ["pods", at],
+    queryFn: async ({ signal }) => (await get("/v1/pods", { query: { at }, signal })).pods,
+    refetchInterval: at === null ? HEARTBEAT_PACE : false,
+  });
+}
+
+export function useHistory(adapter: string, ordinal: string) {
+  return useQuery({
+    queryKey: ["history", null, adapter, ordinal],
+    queryFn: async ({ signal }) =>
+      (await get("/v1/sessions/{adapter}/{ordinal}/history", { path: { adapter, ordinal }, signal })).ownerships,
+  });
+}
+
+export interface LogFilter {
+  session?: string | undefined;
+  level?: string | undefined;
+  category?: string | undefined;
+}
+
+export function useAdapterLog(name: string, filter: LogFilter) {
+  return useQuery({
+    queryKey: ["log", null, name, filter],
+    queryFn: async ({ signal }) =>
+      (await get("/v1/adapters/{name}/log", { path: { name }, query: { ...filter, limit: 200 }, signal })).entries,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export interface EventFilter {
+  type?: string | undefined;
+  session?: string | undefined;
+  stream?: string | undefined;
+  actor?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  before?: number | undefined;
+  pulses?: boolean | undefined;
+}
+
+export interface EventPage {
+  events: Event[];
+  next: number | null;
+  head: number;
+}
+
+export function useEvents(filter: EventFilter, limit = 100) {
+  const at = useAt();
+  return useQuery({
+    queryKey: ["events", at, filter, limit],
+    queryFn: async ({ signal }): Promise<EventPage> => {
+      const query = { pulses: false, ...filter, at, limit, order: "desc" };
+      const page = await get("/v1/events", { query, signal });
+      return { events: page.events as unknown as Event[], next: page.next ?? null, head: page.head };
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useMaintenance() {
+  return useQuery({ queryKey: ["maintenance", null], queryFn: ({ signal }) => get("/v1/maintenance", { signal }) });
+}
+
+/** Null where health is served at an address of its own, which the Portal cannot reach. */
+export function useReadiness() {
+  return useQuery({
+    queryKey: ["readiness", null],
+    queryFn: async ({ signal }): Promise<Readiness | null> => {
+      // Not ready is an answer too, so this one is read whatever its status.
+      const response = await fetch("/readyz", { signal, cache: "no-store" }).catch(() => {
+        throw new ApiError(0, "unreachable", "no answer from the server");
+      });
+      return response.status === 404 ? null : ((await response.json()) as Readiness);
+    },
+    refetchInterval: 5_000,
+  });
+}

@@ -1,0 +1,58 @@
+//! The pictures of docs/portal/, made anew by `make screenshots`. Not a test, so it runs only when it is asked for.
+
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::browser::Browser;
+use crate::support::system::System;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/portal");
+
+#[tokio::test]
+#[ignore = "writes docs/portal/*.png; run by `make screenshots`"]
+async fn screenshots() {
+    let ttl = Duration::from_secs(5);
+    let mut system = System::start("portal_pictures", 2, 3).await;
+    let mut documents = system.many_to_venue(8, ttl);
+    documents.extend(["clearing", "dropcopy", "reference-data"].map(|name| system.to_venue(name, ttl)));
+    system.declare(&documents).await;
+    // Something has happened: a handover, a takeover, and two adapters are down for a maintenance.
+    let to = if system.sessions().await.expect("sessions")[3].owner.as_ref().is_some_and(|owner| owner.pod.as_str() == "pod-3") {
+        "pod-2"
+    } else {
+        "pod-3"
+    };
+    let _: Value = system.call(Method::POST, "/v1/sessions/venue-a/0/move", Some(&json!({ "to": to }))).await.expect("moved");
+    system.until_active(Duration::from_secs(30)).await;
+    system.pod(to).kill().await;
+    system.until_off(Duration::from_secs(30), to).await;
+    system.pod(to).start_again();
+    let down = json!({ "names": ["clearing", "dropcopy"], "reason": "new switches" });
+    let _: Value = system.call(Method::POST, "/v1/maintenance", Some(&down)).await.expect("begun");
+
+    let browser = Browser::open(&system.urls()[0], system.folder(), (1200, 860)).await;
+    browser.go("/").await;
+    browser.sign_in(system.token()).await;
+    for theme in ["light", "dark"] {
+        browser.theme(theme).await;
+        for (name, path, said) in [
+            ("overview", "/", "takeover"),
+            ("adapters", "/adapters", "venue-h"),
+            ("adapter", "/adapters/venue-a", "name: venue-a"),
+            ("pods", "/pods", "Silence"),
+            ("events", "/events", "MaintenanceBegan"),
+            ("maintenance", "/maintenance", "2 of 2 closed"),
+        ] {
+            browser.go(path).await;
+            browser.until_said("main", said).await;
+            browser.until_said("[role=status][data-state]", "Live").await;
+            let picture = browser.client.screenshot().await.expect("a picture");
+            std::fs::create_dir_all(FOLDER).expect("a folder");
+            std::fs::write(Path::new(FOLDER).join(format!("{name}-{theme}.png")), picture).expect("written");
+        }
+    }
+    browser.close().await;
+}
