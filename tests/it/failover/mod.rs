@@ -31,7 +31,7 @@ use reqwest::Method;
 
 use crate::support::sound::assert_sound;
 use crate::support::system::{Owners, System};
-use crate::support::wait::{SOON, eventually};
+use crate::support::wait::{SOON, eventually, holds};
 
 /// Time for what ought to take none, on a machine that runs all the other tests.
 const SLACK: Duration = Duration::from_secs(15);
@@ -76,12 +76,29 @@ async fn assert_takes_part_again(system: &System, pod: &str) -> SessionId {
 
 /// Waits until every session is ACTIVE under a token that no lost one outdates; the venue would refuse any other.
 async fn until_none_is_outdated(system: &System, lost: &Owners) -> Owners {
+    until_the_epoch_is_known(system).await;
     system
         .until_each(SOON, "is ACTIVE, under no token that was outdated", |session| {
             let known = lost.get(&session.session).map(|owner| owner.token);
             session.status == OperationalStatus::Active && session.token >= known
         })
         .await
+}
+
+/// Waits until a second epoch has begun and every orchestrator follows it. Before, each shows what it remembers, as it should while
+/// the database is away.
+async fn until_the_epoch_is_known(system: &System) {
+    eventually(SOON, async || {
+        for mut url in system.urls() {
+            url.set_path("/metrics");
+            let answer = reqwest::get(url.clone()).await.map_err(|error| error.to_string())?;
+            let text = answer.text().await.map_err(|error| error.to_string())?;
+            let epoch = text.lines().find_map(|line| line.strip_prefix("conncentric_log_epoch "));
+            holds(epoch.is_some_and(|epoch| epoch.parse::<i32>().is_ok_and(|epoch| epoch > 1)), format!("{url}: epoch {epoch:?}"))?;
+        }
+        Ok::<(), String>(())
+    })
+    .await;
 }
 
 async fn epochs(system: &System) -> Vec<EpochBegan> {

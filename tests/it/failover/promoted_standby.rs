@@ -7,7 +7,7 @@ use conncentric::domain::identity::Role;
 use conncentric::wire::access_token::{CreateAccessToken, CreatedAccessToken};
 use reqwest::Method;
 
-use super::{epochs, until_none_is_outdated};
+use super::{epochs, until_none_is_outdated, until_the_epoch_is_known};
 use crate::support::postgres::{Database, Guarded};
 use crate::support::sound::assert_sound;
 use crate::support::standby::{Replication, Standby};
@@ -50,6 +50,7 @@ async fn the_promotion_of_a_synchronous_standby_loses_and_moves_nothing() {
         make_token(&system, "acknowledged").await;
         standby.promote().await;
 
+        until_the_epoch_is_known(&system).await;
         system.until_heard(&["pod-1", "pod-2"], 2).await;
         let settled = system.until_active(SOON).await;
         assert_eq!(settled, before, "nobody of the living loses a session");
