@@ -11,9 +11,11 @@ use crate::faults::Target;
 pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
     let mut wrong = Vec::new();
     let ledger: BTreeMap<i64, &str> = evidence.ledger.iter().map(|event| (event.position, event.id.as_str())).collect();
+    // They listen on while the log is read for the last time.
+    let read_to = evidence.ledger.last().map_or(0, |event| event.position);
     for subscriber in 0..ORCHESTRATORS {
         let mut last = evidence.subscribed_after;
-        for heard in evidence.heard.iter().filter(|heard| heard.subscriber == subscriber) {
+        for heard in evidence.heard.iter().filter(|heard| heard.subscriber == subscriber && heard.position <= read_to) {
             if heard.position <= last {
                 wrong.push(Violation::new("stream", format!("subscriber {subscriber} heard {} after {last}", heard.position)));
             } else if let Some((missed, _)) = ledger.range(last + 1..heard.position).next() {
