@@ -3,8 +3,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup tools portal screenshots demo test chaos chaos-controls lint fmt doc drill bench clean
 
-# Rust's own folder, for shells that were opened before Rust was installed.
-export PATH := $(PATH):$(HOME)/.cargo/bin
+# What setup installs for this project alone, and Rust's own folder, for shells that were opened before Rust was installed.
+export PATH := $(CURDIR)/target/tools/node_modules/node/bin:$(PATH):$(HOME)/.cargo/bin
 
 # Flags for `conncentric dev`, as in: make demo ARGS="--lease-ttl 15s --pods 5"
 ARGS ?=
