@@ -170,16 +170,10 @@ impl Pod {
         if let Some(as_of) = push.as_of() {
             self.trust.heard_of(as_of.epoch);
         }
-        let effects = match push {
-            Push::Sync(all) => self.belief.hear_all(all.as_of, all.leases),
-            Push::Start(start) => self.belief.hear_grant(start.as_of, start.lease),
-            Push::Stop(stop) => self.belief.hear_stop(stop.as_of, &stop.session, stop.token, stop.reason).into_iter().collect(),
-            Push::Fence(fence) => self.belief.hear_fence(fence.as_of, &fence.session, fence.token, &fence.reason).into_iter().collect(),
-            Push::Gone { .. } => {
-                self.nudge.notify_one();
-                Vec::new()
-            }
-        };
+        if matches!(push, Push::Gone { .. }) {
+            self.nudge.notify_one();
+        }
+        let effects = self.belief.hear_push(push);
         self.carry_out(effects);
     }
 

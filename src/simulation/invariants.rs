@@ -33,43 +33,22 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn add(&mut self, other: &Self) {
-        let ours = self.named();
-        let sums: Vec<u64> = ours.iter().zip(other.named()).map(|((_, a), (_, b))| a + b).collect();
-        let [
-            steps,
-            claims,
-            takeovers,
-            handovers,
-            expiries,
-            fencings,
-            epochs,
-            confirmed,
-            unconfirmed,
-            lost_claims,
-            refused_writes,
-            accepted_writes,
-            conflicts,
-            unknown_outcomes,
-            locked_expiries,
-        ] = sums[..].try_into().expect("as many as there are");
-        *self = Self {
-            steps,
-            claims,
-            takeovers,
-            handovers,
-            expiries,
-            fencings,
-            epochs,
-            confirmed,
-            unconfirmed,
-            lost_claims,
-            refused_writes,
-            accepted_writes,
-            conflicts,
-            unknown_outcomes,
-            locked_expiries,
-            slowest_takeover: self.slowest_takeover.max(other.slowest_takeover),
-        };
+        self.steps += other.steps;
+        self.claims += other.claims;
+        self.takeovers += other.takeovers;
+        self.handovers += other.handovers;
+        self.expiries += other.expiries;
+        self.fencings += other.fencings;
+        self.epochs += other.epochs;
+        self.confirmed += other.confirmed;
+        self.unconfirmed += other.unconfirmed;
+        self.lost_claims += other.lost_claims;
+        self.refused_writes += other.refused_writes;
+        self.accepted_writes += other.accepted_writes;
+        self.conflicts += other.conflicts;
+        self.unknown_outcomes += other.unknown_outcomes;
+        self.locked_expiries += other.locked_expiries;
+        self.slowest_takeover = self.slowest_takeover.max(other.slowest_takeover);
     }
 
     /// What moved from one pod to another.

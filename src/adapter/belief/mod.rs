@@ -22,7 +22,7 @@ use crate::domain::adapter::LeaseTtl;
 use crate::domain::name::SessionId;
 use crate::domain::token::FencingToken;
 use crate::wire::pod::{Desired, HeartbeatAnswer, LeaseGrant};
-use crate::wire::push::AsOf;
+use crate::wire::push::{AsOf, Push};
 
 /// Ended sessions that are remembered beyond need; above that, those which rule 1 covers are forgotten.
 const MAX_REMEMBERED: usize = 4096;
@@ -80,6 +80,17 @@ impl Belief {
 
     pub(crate) fn ttl(&self, session: &SessionId, token: FencingToken) -> Option<LeaseTtl> {
         self.sessions.get(session).filter(|known| known.token == token)?.held.as_ref().map(|held| held.ttl)
+    }
+
+    /// What a stream says. That it is over says nothing about leases.
+    pub(crate) fn hear_push(&mut self, push: Push) -> Vec<Effect> {
+        match push {
+            Push::Sync(all) => self.hear_all(all.as_of, all.leases),
+            Push::Start(start) => self.hear_grant(start.as_of, start.lease),
+            Push::Stop(stop) => self.hear_stop(stop.as_of, &stop.session, stop.token, stop.reason).into_iter().collect(),
+            Push::Fence(fence) => self.hear_fence(fence.as_of, &fence.session, fence.token, &fence.reason).into_iter().collect(),
+            Push::Gone { .. } => Vec::new(),
+        }
     }
 
     /// The full set of the pod's leases, from a registration or a `sync`.

@@ -1,7 +1,7 @@
 // A planned maintenance: adapters are taken down, and exactly those brought back.
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useMemo, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import { post, remove } from "../api/client";
 import { useMaintenance } from "../api/queries";
@@ -10,12 +10,10 @@ import { cli, curl } from "../logic/commands";
 import { isFiltered, matches, readFilter, writeFilter } from "../logic/filter";
 import type { Row } from "../logic/rows";
 import { AdapterFilters } from "../parts/adapter-filters";
-import { adapters, Names, Reason, reasonOf } from "../parts/ask";
+import { AskAboutMany, adapters } from "../parts/ask";
 import { StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
-import { Answers, Dialog } from "../parts/dialog";
 import { adapterPath, Go } from "../parts/link";
-import { watchOperation } from "../parts/operations";
 import { PageHead } from "../parts/page";
 import { Failure, Loading, Outdated } from "../parts/states";
 import { useMay } from "../session/user";
@@ -80,28 +78,9 @@ function UnderWay({ names, rows, end }: { names: readonly string[]; rows: readon
 }
 
 function AskEnd({ names, close }: { names: readonly string[]; close: () => void }) {
-  const client = useQueryClient();
-  const send = useMutation({
-    mutationFn: (reason: string | null) => remove("/v1/maintenance", reason === null ? {} : { body: { reason } }),
-    onSuccess: () => {
-      watchOperation({ kind: "enable", names });
-      void client.invalidateQueries({ queryKey: ["maintenance", null] });
-      close();
-    },
-  });
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    send.mutate(reasonOf(event.currentTarget));
-  };
-  return (
-    <Dialog title={`End it and enable ${adapters(names.length)}?`} close={close}>
-      <form onSubmit={submit}>
-        <Names names={names} />
-        <Reason />
-        <Answers problem={send.error} busy={send.isPending} confirm="Enable them" close={close} />
-      </form>
-    </Dialog>
-  );
+  const send = (reason: string | null) => remove("/v1/maintenance", reason === null ? {} : { body: { reason } });
+  const title = `End it and enable ${adapters(names.length)}?`;
+  return <AskAboutMany kind="enable" names={names} title={title} confirm="Enable them" send={send} close={useClosing(close)} />;
 }
 
 function Begin({ rows, under }: { rows: readonly Row[]; under: readonly string[] }) {
@@ -126,26 +105,16 @@ function Begin({ rows, under }: { rows: readonly Row[]; under: readonly string[]
 }
 
 function AskBegin({ names, close }: { names: readonly string[]; close: () => void }) {
+  const send = (reason: string | null) => post("/v1/maintenance", { body: reason === null ? { names } : { names, reason } });
+  const title = `Take ${adapters(names.length)} down?`;
+  return <AskAboutMany kind="disable" names={names} title={title} confirm="Begin" send={send} close={useClosing(close)} />;
+}
+
+/** What is shown of the maintenance is read again once it was changed. */
+function useClosing(close: () => void): (sent: boolean) => void {
   const client = useQueryClient();
-  const send = useMutation({
-    mutationFn: (reason: string | null) => post("/v1/maintenance", { body: reason === null ? { names } : { names, reason } }),
-    onSuccess: () => {
-      watchOperation({ kind: "disable", names });
-      void client.invalidateQueries({ queryKey: ["maintenance", null] });
-      close();
-    },
-  });
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    send.mutate(reasonOf(event.currentTarget));
+  return (sent) => {
+    if (sent) void client.invalidateQueries({ queryKey: ["maintenance", null] });
+    close();
   };
-  return (
-    <Dialog title={`Take ${adapters(names.length)} down?`} close={close}>
-      <form onSubmit={submit}>
-        <Names names={names} />
-        <Reason />
-        <Answers problem={send.error} busy={send.isPending} confirm="Begin" close={close} />
-      </form>
-    </Dialog>
-  );
 }

@@ -11,7 +11,7 @@ import { watchOperation } from "./operations";
 /** Names that are shown before the rest is only counted. */
 const SHOWN = 12;
 
-export function Names({ names }: { names: readonly string[] }) {
+function Names({ names }: { names: readonly string[] }) {
   const rest = names.length - SHOWN;
   return (
     <p className="names">
@@ -35,10 +35,21 @@ export function Reason({ required = false }: { required?: boolean }) {
 
 export const reasonOf = (form: HTMLFormElement): string | null => String(new FormData(form).get("reason") ?? "").trim() || null;
 
-export function AskSetEnabled({ kind, names, close }: { kind: "enable" | "disable"; names: readonly string[]; close: (sent: boolean) => void }) {
-  const send = useMutation({
-    mutationFn: (reason: string | null) =>
-      post(kind === "enable" ? "/v1/adapters/enable" : "/v1/adapters/disable", { body: reason === null ? { names } : { names, reason } }),
+interface AboutMany {
+  /** What happens to the adapters, and is watched until it is done. */
+  kind: "enable" | "disable";
+  names: readonly string[];
+  title: string;
+  confirm: string;
+  note?: string;
+  send: (reason: string | null) => Promise<unknown>;
+  close: (sent: boolean) => void;
+}
+
+/** Something that is done to many adapters at once. */
+export function AskAboutMany({ kind, names, title, confirm, note, send, close }: AboutMany) {
+  const sending = useMutation({
+    mutationFn: send,
     onSuccess: () => {
       watchOperation({ kind, names });
       close(true);
@@ -46,18 +57,33 @@ export function AskSetEnabled({ kind, names, close }: { kind: "enable" | "disabl
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    send.mutate(reasonOf(event.currentTarget));
+    sending.mutate(reasonOf(event.currentTarget));
   };
-  const title = kind === "enable" ? `Enable ${adapters(names.length)}?` : `Disable ${adapters(names.length)}?`;
   return (
     <Dialog title={title} close={() => close(false)}>
       <form onSubmit={submit}>
         <Names names={names} />
-        {kind === "disable" && <p className="quiet">Their sessions close in order. Nothing takes them over until they are enabled again.</p>}
+        {note !== undefined && <p className="quiet">{note}</p>}
         <Reason />
-        <Answers problem={send.error} busy={send.isPending} confirm={kind === "enable" ? "Enable" : "Disable"} close={() => close(false)} />
+        <Answers problem={sending.error} busy={sending.isPending} confirm={confirm} close={() => close(false)} />
       </form>
     </Dialog>
+  );
+}
+
+export function AskSetEnabled({ kind, names, close }: Pick<AboutMany, "kind" | "names" | "close">) {
+  const send = (reason: string | null) =>
+    post(kind === "enable" ? "/v1/adapters/enable" : "/v1/adapters/disable", { body: reason === null ? { names } : { names, reason } });
+  const about = { kind, names, send, close };
+  return kind === "enable" ? (
+    <AskAboutMany {...about} title={`Enable ${adapters(names.length)}?`} confirm="Enable" />
+  ) : (
+    <AskAboutMany
+      {...about}
+      title={`Disable ${adapters(names.length)}?`}
+      confirm="Disable"
+      note="Their sessions close in order. Nothing takes them over until they are enabled again."
+    />
   );
 }
 
