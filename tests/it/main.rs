@@ -5,6 +5,8 @@ mod api;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod artifacts;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod cli;
