@@ -48,7 +48,7 @@ begin
         perform apply_access_token(first, last, types);
     end if;
     if types && '{ArtifactStored,ArtifactDeleted}' then
-        perform apply_artifact(first, last);
+        perform apply_artifact_version(first, last);
         perform apply_blob_use(first, last);
     end if;
     if types && archive_types then

@@ -1,9 +1,9 @@
 //! What somebody wants done. A command is decided on by [`super::decide`], which turns it into events or a refusal.
 
 use super::adapter::{AdapterSpec, Labels};
+use super::content::Content;
 use super::entry::{Category, Level};
 use super::identity::{AccessTokenId, Role, TokenHash};
-use super::content::Content;
 use super::name::{AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PodName, SessionId};
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};

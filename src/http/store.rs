@@ -53,7 +53,8 @@ impl Store {
             return Err(too_large());
         }
         let place = timeout(PATIENCE, Arc::clone(&self.room).acquire_owned()).await;
-        let place = place.ok().and_then(Result::ok).ok_or_else(|| ApiError::unavailable("too many uploads at once; try again in a moment"))?;
+        let place =
+            place.ok().and_then(Result::ok).ok_or_else(|| ApiError::unavailable("too many uploads at once; try again in a moment"))?;
         let database = self.database.clone();
         let upload = self.uploads.spawn(async move {
             let _place = place;

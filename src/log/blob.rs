@@ -42,6 +42,8 @@ pub async fn sweep_blobs(connection: &Connection, older_than: Duration) -> Resul
 /// Content that is not there at all is an error: an event names it.
 pub async fn read_chunk(connection: &Connection, sha256: ContentHash, ordinal: i32) -> Result<Option<Vec<u8>>, LogError> {
     let row = connection.client.query_opt(sql::READ_CHUNK, &[&sha256.as_bytes().as_slice(), &ordinal]).await?;
-    let row = row.ok_or_else(|| LogError::Inconsistent(format!("there is no content with SHA-256 {sha256}; `conncentric verify` says what is missing")))?;
+    let row = row.ok_or_else(|| {
+        LogError::Inconsistent(format!("there is no content with SHA-256 {sha256}; `conncentric verify` says what is missing"))
+    })?;
     Ok(row.try_get(0)?)
 }

@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::{GenericClient, IsolationLevel, Row, Transaction};
 
 use super::{Connection, Head, LogError, Moment, read_archives, sql};
+use crate::domain::adapter::{AdapterSpec, LeaseTtl};
 use crate::domain::artifact::StoredVersion;
 use crate::domain::content::{Content, ContentHash};
-use crate::domain::adapter::{AdapterSpec, LeaseTtl};
 use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Settling, Vacated};
 use crate::domain::identity::AccessToken;
 use crate::domain::name::{ArtifactName, Holder, RegistrationId, SessionId};

@@ -13,9 +13,9 @@ use conncentric::domain::canonical::canonical;
 use conncentric::domain::entry::{Category, Level};
 use conncentric::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised,
-    ArtifactDeleted, ArtifactStored, ClaimKind, EpochBegan, EpochCause, EpochSettled, Event, LeaseConfirmed, LeaseExpired, LedgerSealed, LedgerUnsealed, MaintenanceBegan,
-    MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed, SessionLogged,
-    SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    ArtifactDeleted, ArtifactStored, ClaimKind, EpochBegan, EpochCause, EpochSettled, Event, LeaseConfirmed, LeaseExpired, LedgerSealed,
+    LedgerUnsealed, MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded,
+    SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;

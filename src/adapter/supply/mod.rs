@@ -69,8 +69,9 @@ impl Supply {
     /// The version that a reference means now. While no orchestrator answers it is the one that it meant the last time, because an
     /// outage of the control plane must not keep a session from starting again.
     async fn choose(&self, reference: &str, chosen: &Chosen) -> Result<Version, NoSupply> {
-        let ArtifactReference { name, version } =
-            reference.parse().map_err(|invalid: InvalidReference| NoSupply(format!("artifact \"{}\": {invalid}", reference.escape_debug())))?;
+        let ArtifactReference { name, version } = reference
+            .parse()
+            .map_err(|invalid: InvalidReference| NoSupply(format!("artifact \"{}\": {invalid}", reference.escape_debug())))?;
         let artifact = match self.link.artifact(&name).await {
             Ok(artifact) => artifact,
             Err(error) if error.is_passing() => {

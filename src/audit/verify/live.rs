@@ -5,12 +5,12 @@ use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Transaction};
 
-use super::{Read, blobs};
 use super::kept::Kept;
 use super::ownership::{Interval, Ownerships};
 use super::pass::Folded;
 use super::read::{Passed, column};
 use super::report::{Check, Difference, Step, StepName, Timer};
+use super::{Read, blobs};
 use crate::domain::event::ClaimKind;
 use crate::domain::fleet::Fleet;
 use crate::domain::token::{FencingToken, Position};
@@ -30,7 +30,11 @@ pub(super) async fn compare(snapshot: &Transaction<'_>, passed: Passed) -> Resul
 
 async fn compare_fold(snapshot: &Transaction<'_>, fleet: &Fleet, kept: &Kept) -> Result<Step, LogError> {
     let timer = Timer::start();
-    let checked = fleet.adapters().count() + fleet.sessions().count() + fleet.registrations().count() + fleet.access_tokens().count() + fleet.artifacts().count();
+    let checked = fleet.adapters().count()
+        + fleet.sessions().count()
+        + fleet.registrations().count()
+        + fleet.access_tokens().count()
+        + fleet.artifacts().count();
     let difference = match load_fleet_within(snapshot).await {
         Ok((live, _)) => match fleet.first_difference(&live) {
             Some(found) => Some(Difference {

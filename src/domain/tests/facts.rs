@@ -6,9 +6,9 @@ use crate::domain::command::Register;
 use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised,
-    ArtifactDeleted, ArtifactStored, ClaimKind,
-    EpochSettled, Event, LeaseConfirmed, LeaseExpired, MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered,
-    PodResumed, PulsesDropped, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    ArtifactDeleted, ArtifactStored, ClaimKind, EpochSettled, Event, LeaseConfirmed, LeaseExpired, MaintenanceBegan, MaintenanceEnded,
+    PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed, SessionLogged, SessionMoveOrdered,
+    SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};
@@ -269,13 +269,7 @@ pub(crate) fn pulses_dropped(partition: i64, positions: std::ops::RangeInclusive
 
 pub(crate) fn artifact_stored(name: &str, version: u32, digit: u8) -> Fact {
     let (artifact, content) = (artifact(name), content(digit));
-    Fact::new(move |_| ArtifactStored {
-        artifact: artifact.clone(),
-        version,
-        sha256: content.sha256,
-        size: content.size,
-        media_type: None,
-    })
+    Fact::new(move |_| ArtifactStored { artifact: artifact.clone(), version, sha256: content.sha256, size: content.size, media_type: None })
 }
 
 pub(crate) fn artifact_deleted(name: &str) -> Fact {

@@ -31,7 +31,8 @@ async fn put(system: &System, text: &str) {
 }
 
 async fn said(system: &System, session: &str) -> Vec<String> {
-    let entries: Vec<SessionLogged> = system.events_of(|event| if let Event::SessionLogged(entry) = event { Some(entry) } else { None }).await;
+    let entries: Vec<SessionLogged> =
+        system.events_of(|event| if let Event::SessionLogged(entry) = event { Some(entry) } else { None }).await;
     entries.into_iter().filter(|entry| entry.session.to_string() == session).map(|entry| entry.message).collect()
 }
 

@@ -76,7 +76,9 @@ fn history_may_name_what_never_was() {
 
 #[test]
 fn what_an_adapter_names_is_not_deleted() {
-    let used = || given([artifact_stored("x", 1, 1), declared("b", exclusive().artifacts(&["x@1"])), declared("a", exclusive().artifacts(&["x"]))]);
+    let used = || {
+        given([artifact_stored("x", 1, 1), declared("b", exclusive().artifacts(&["x@1"])), declared("a", exclusive().artifacts(&["x"]))])
+    };
     let words = used().when(delete_artifact("x")).refused("artifact-in-use");
     assert!(words.contains("a, b"), "{words}");
     used().and([revised("a", exclusive()), deleted("b")]).when(delete_artifact("x")).then([artifact_deleted("x")]);
