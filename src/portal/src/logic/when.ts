@@ -38,3 +38,12 @@ export function toLocalInput(time: Date): string {
   const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
   return `${day}T${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
+
+/** Whether a moment is named by a position of the log, and not by a time. */
+export const isPosition = (at: string): boolean => /^\d+$/.test(at);
+
+/** A moment as it is read out; null is now. */
+export function named(at: string | null): string {
+  if (at === null) return "now";
+  return isPosition(at) ? `position ${at}` : moment(at);
+}
