@@ -205,7 +205,8 @@ async fn lists_and_events_look_back_too(system: &System) {
 
 async fn logs_histories_and_heartbeats_look_back_too(system: &System) {
     let events = system.events().await;
-    let claims: Vec<_> = events.iter().filter(|recorded| recorded.event.type_name() == "SessionClaimed").map(|recorded| recorded.position).collect();
+    let claims: Vec<_> =
+        events.iter().filter(|recorded| recorded.event.type_name() == "SessionClaimed").map(|recorded| recorded.position).collect();
     let history = asked(system, "/v1/sessions/venue-a/0/history").await;
     let ended = history["ownerships"].as_array().expect("ownerships").last().expect("the first owner").clone();
     let (from, to) = (ended["from_position"].as_i64().expect("a position"), ended["to_position"].as_i64().expect("it ended"));
@@ -288,10 +289,19 @@ async fn moments_outside_the_log_are_refused() {
         ("2999-01-01T00:00:00Z", "in the future"),
     ];
     for (at, reason) in refusals {
-        for path in
-            ["/v1/ownership", "/v1/adapters", "/v1/sessions", "/v1/pods", "/v1/events", "/v1/adapters/x", "/v1/pods/x", "/v1/sessions/x/0",
-             "/v1/adapters/x/log", "/v1/sessions/x/0/history", "/v1/pods/x/heartbeats"]
-        {
+        for path in [
+            "/v1/ownership",
+            "/v1/adapters",
+            "/v1/sessions",
+            "/v1/pods",
+            "/v1/events",
+            "/v1/adapters/x",
+            "/v1/pods/x",
+            "/v1/sessions/x/0",
+            "/v1/adapters/x/log",
+            "/v1/sessions/x/0/history",
+            "/v1/pods/x/heartbeats",
+        ] {
             let refused = system.call::<(), Value>(Method::GET, &format!("{path}?at={at}"), None).await.expect_err(path);
             let Error::Refused(problem) = refused else { panic!("{path} at {at}: {refused}") };
             assert_eq!((problem.status, problem.field.as_deref()), (400, Some("at")), "{path} at {at}: {}", problem.detail);

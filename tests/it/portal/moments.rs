@@ -36,11 +36,16 @@ async fn what_changed_between_two_moments_is_listed_and_goes_on_changing() {
     let down = json!({ "names": ["venue-b"], "reason": "<b>new</b> switches" });
     let _: Value = system.call(Method::POST, "/v1/adapters/disable", Some(&down)).await.expect("disabled");
     let what = async || browser.column("What").await;
-    browser.until_column("What", "owner, status and administrative state", |all| {
-        ["owner", "status", "administrative state"].iter().all(|kind| all.iter().any(|what| what == kind))
-    })
-    .await;
-    browser.until_column("Now", "INACTIVE, and the markup as text", |all| all.iter().any(|now| now.contains("INACTIVE: ") && now.contains("<b>new</b>"))).await;
+    browser
+        .until_column("What", "owner, status and administrative state", |all| {
+            ["owner", "status", "administrative state"].iter().all(|kind| all.iter().any(|what| what == kind))
+        })
+        .await;
+    browser
+        .until_column("Now", "INACTIVE, and the markup as text", |all| {
+            all.iter().any(|now| now.contains("INACTIVE: ") && now.contains("<b>new</b>"))
+        })
+        .await;
     browser.choose("What", "owner").await;
     browser.until_column("What", "owners alone", |all| !all.is_empty() && all.iter().all(|what| what == "owner")).await;
     let then = browser.column(&format!("At position {before}")).await;

@@ -47,7 +47,7 @@ async fn screenshots() {
             ("adapters", "/adapters", "venue-h"),
             ("adapter", "/adapters/venue-a", "name: venue-a"),
             ("pods", "/pods", "due every"),
-            ("events", "/events", "MaintenanceBegan"),
+            ("events", "/events", "new switches"),
             ("maintenance", "/maintenance", "2 of 2 closed"),
             ("changes", &changes, "owner"),
             ("access-tokens", "/access-tokens", "yours"),

@@ -41,7 +41,7 @@ export function usePods() {
 }
 
 /** How many heartbeats a picture shows. */
-const HEARTBEATS = 60;
+export const HEARTBEATS = 60;
 
 /** Asked for only while it is `seen`: there may be hundreds of pods, and a screen shows a dozen. */
 export function useHeartbeats(pod: string, seen: boolean) {

@@ -16,11 +16,11 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(whole)} ms`;
 }
 
+/** The same with tenths of seconds, for what is short: `0.4 s`, `12 min`. */
+export const finely = (milliseconds: number): string => (milliseconds < 10_000 ? `${(Math.max(0, milliseconds) / 1_000).toFixed(1)} s` : duration(milliseconds));
+
 /** How long ago something was: `0.4 s ago`, `12 min ago`. */
-export function ago(milliseconds: number): string {
-  const shown = milliseconds < 10_000 ? `${(Math.max(0, milliseconds) / 1_000).toFixed(1)} s` : duration(milliseconds);
-  return `${shown} ago`;
-}
+export const ago = (milliseconds: number): string => `${finely(milliseconds)} ago`;
 
 const two = (number: number): string => String(number).padStart(2, "0");
 

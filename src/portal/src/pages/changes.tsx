@@ -61,7 +61,7 @@ export default function ChangesPage() {
         <button type="button" onClick={() => ask(true)}>
           {since === null ? "Choose the other moment" : `Since: ${named(since)}`}
         </button>
-        <span className="quiet">until {named(at)}, which “As of” in the header changes</span>
+        <span className="quiet">compared with {named(at)}; “As of” above chooses another moment</span>
       </div>
       {since === null ? (
         <Empty title="Since when?">

@@ -1,8 +1,8 @@
 // How punctual the heartbeats of a pod are, as the log has them: one bar a heartbeat, as high as the time since the one before.
 
-import { useHeartbeats } from "../api/queries";
+import { HEARTBEATS, useHeartbeats } from "../api/queries";
 import { lateness } from "../logic/lateness";
-import { duration } from "../logic/when";
+import { finely } from "../logic/when";
 import { Sparkline } from "./sparkline";
 
 export function Heartbeats({ pod, seen }: { pod: string; seen: boolean }) {
@@ -21,9 +21,9 @@ export function Heartbeats({ pod, seen }: { pod: string; seen: boolean }) {
           <span className="quiet">too few yet</span>
         ) : (
           <>
-            <Sparkline values={found.gaps} high={found.late} label={`time between the last ${found.gaps.length + 1} heartbeats of ${pod}: at most ${duration(found.longest)}, late beyond ${duration(found.late)}`} />
+            <Sparkline values={found.gaps} slots={HEARTBEATS - 1} high={found.late} label={`time between the last ${found.gaps.length + 1} heartbeats of ${pod}: at most ${finely(found.longest)}, late beyond ${finely(found.late)}`} />
             <span className="quiet small">
-              due every {duration(data.interval_ms)}, at most {duration(found.longest)} apart
+              due every {finely(data.interval_ms)}, at most {finely(found.longest)} apart
               {found.lost > 0 && <span className="late-text">, {found.lost} lost</span>}
             </span>
           </>
