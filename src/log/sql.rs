@@ -49,6 +49,7 @@ statements! {
     READ_EPOCH = "read_epoch";
     READ_EXTENT = "read_extent";
     READ_HEAD = "read_head";
+    READ_HEARTBEATS = "read_heartbeats";
     READ_IN_ORDER = "read_in_order";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";

@@ -27,6 +27,7 @@ pub(crate) mod pods {
     pub(crate) mod claim;
     pub(crate) mod drain;
     pub(crate) mod heartbeat;
+    pub(crate) mod heartbeats;
     pub(crate) mod leave;
     pub(crate) mod list;
     pub(crate) mod log;
