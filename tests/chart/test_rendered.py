@@ -69,32 +69,33 @@ class Safe(unittest.TestCase):
         for name, values in cases().items():
             for pod, spec in pod_specs(rendered(values)):
                 for container in containers(spec):
-                    with self.subTest(values=name, pod=pod, container=container["name"]):
-                        yield spec, container
+                    yield {"values": name, "pod": pod, "container": container["name"]}, spec, container
 
     def test_no_container_is_root_or_may_become_it(self):
-        for spec, container in self.each_container():
-            security = container["securityContext"]
-            self.assertTrue(security["runAsNonRoot"])
-            self.assertFalse(security["allowPrivilegeEscalation"])
-            self.assertEqual(security["capabilities"], {"drop": ["ALL"]})
-            self.assertEqual(security["seccompProfile"], {"type": "RuntimeDefault"})
-            self.assertTrue(spec["securityContext"]["runAsNonRoot"])
-            for context in (security, spec["securityContext"]):
-                self.assertNotEqual(context.get("runAsUser"), 0)
-            self.assertFalse(security.get("privileged") or spec.get("hostNetwork") or spec.get("hostPID"))
+        for where, spec, container in self.each_container():
+            with self.subTest(**where):
+                security = container["securityContext"]
+                self.assertTrue(security["runAsNonRoot"] and spec["securityContext"]["runAsNonRoot"])
+                self.assertFalse(security["allowPrivilegeEscalation"])
+                self.assertEqual(security["capabilities"], {"drop": ["ALL"]})
+                self.assertEqual(security["seccompProfile"], {"type": "RuntimeDefault"})
+                for context in (security, spec["securityContext"]):
+                    self.assertNotEqual(context.get("runAsUser"), 0)
+                self.assertFalse(security.get("privileged") or spec.get("hostNetwork") or spec.get("hostPID"))
 
     def test_no_container_writes_to_its_root(self):
-        for spec, container in self.each_container():
-            self.assertTrue(container["securityContext"]["readOnlyRootFilesystem"])
-            limited = all("sizeLimit" in volume["emptyDir"] for volume in spec.get("volumes", []) if "emptyDir" in volume)
-            self.assertTrue(limited, "an emptyDir without a limit fills the node")
-            self.assertFalse([volume for volume in spec.get("volumes", []) if "hostPath" in volume])
+        for where, spec, container in self.each_container():
+            with self.subTest(**where):
+                self.assertTrue(container["securityContext"]["readOnlyRootFilesystem"])
+                limited = all("sizeLimit" in volume["emptyDir"] for volume in spec.get("volumes", []) if "emptyDir" in volume)
+                self.assertTrue(limited, "an emptyDir without a limit fills the node")
+                self.assertFalse([volume for volume in spec.get("volumes", []) if "hostPath" in volume])
 
     def test_no_container_is_without_limits(self):
-        for _, container in self.each_container():
-            for amounts in (container["resources"]["requests"], container["resources"]["limits"]):
-                self.assertTrue({"cpu", "memory"} <= set(amounts))
+        for where, _, container in self.each_container():
+            with self.subTest(**where):
+                for amounts in (container["resources"]["requests"], container["resources"]["limits"]):
+                    self.assertTrue({"cpu", "memory"} <= set(amounts))
 
     def test_no_pod_gets_what_it_does_not_need(self):
         for name, values in cases().items():
