@@ -6,6 +6,7 @@ pub mod adapter;
 pub mod archive;
 pub mod canonical;
 pub mod command;
+pub mod connector;
 pub mod decide;
 pub mod difference;
 pub mod entry;
