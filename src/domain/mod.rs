@@ -20,6 +20,7 @@ pub mod name;
 pub mod placement;
 pub mod refusal;
 pub mod restore;
+pub mod secret;
 pub mod status;
 #[cfg(test)]
 mod tests;

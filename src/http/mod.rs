@@ -78,7 +78,7 @@ pub fn management(app: App) -> Router {
 }
 
 fn api(app: &App) -> Router<App> {
-    use routes::{adapters, events, maintenance, ownership, pods, sessions, tokens, whoami};
+    use routes::{adapters, connectors, events, maintenance, ownership, pods, sessions, tokens, whoami};
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
@@ -94,6 +94,8 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/adapters/disable", post(adapters::set_enabled::disable))
         .route("/v1/adapters/{name}", get(adapters::list::one).put(adapters::put::put).delete(adapters::delete::delete))
         .route("/v1/adapters/{name}/log", get(adapters::log::log))
+        .route("/v1/adapters/{name}/revisions", get(adapters::revisions::revisions))
+        .route("/v1/connectors", get(connectors::connectors))
         .route("/v1/maintenance", get(maintenance::show).post(maintenance::begin).delete(maintenance::end))
         .route("/v1/sessions", get(sessions::list::list))
         .route("/v1/sessions/{adapter}/{ordinal}", get(sessions::list::one))

@@ -33,6 +33,10 @@ pub(crate) struct AtQuery {
 }
 
 impl AtQuery {
+    pub(crate) fn new(at: Option<String>) -> Self {
+        Self { at }
+    }
+
     /// The moment that is asked for, if one is.
     pub(crate) fn moment(&self) -> Result<Option<At>, ApiError> {
         self.at.as_deref().map(moment).transpose()

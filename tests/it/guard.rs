@@ -204,6 +204,7 @@ impl Session {
             pod: "pod-1".parse().expect("valid"),
             token: FencingToken::from_i64(42).expect("valid"),
             settings: settings.as_object().expect("an object").clone(),
+            secrets: Secrets::default(),
             folder: folder.join("demo").join("0"),
             journal: Journal::default(),
         };

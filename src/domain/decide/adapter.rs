@@ -13,6 +13,10 @@ pub(super) fn put(draft: &mut Draft, put: &PutAdapter) -> Result<(), Refusal> {
     let existing = draft.fleet.adapter(name).cloned();
     check(name, existing.as_ref(), put.precondition)?;
     let enabled = existing.as_ref().is_some_and(|adapter| adapter.enabled);
+    // Only what is new: an adapter that stands may be from before its connector had these rules.
+    if existing.as_ref().is_none_or(|before| *before.spec != put.spec) {
+        draft.fleet.check_settings(&put.spec)?;
+    }
     match existing {
         None => {
             draft.propose(AdapterDeclared { adapter: name.clone(), revision: 1, spec: put.spec.clone() }, None)?;

@@ -4,6 +4,7 @@ mod adapter;
 mod epoch;
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use imbl::OrdSet;
 
@@ -198,6 +199,8 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
     }
     registration.leases.insert(event.session.clone());
     registration.used = registration.used.saturating_add(event.units);
+    let adapter = fleet.adapters.get(&event.session.adapter).ok_or_else(|| format!("there is no adapter {}", event.session.adapter))?;
+    let spec = Arc::clone(&adapter.spec);
     let session = fleet.sessions.get_mut(&event.session).ok_or_else(|| format!("there is no session {}", event.session))?;
     if let Some(lease) = &session.lease {
         return Err(format!("{} owns {} already", lease.holder, event.session));
@@ -212,6 +215,7 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
             token,
             ttl: event.ttl_ms,
             revision: event.revision,
+            spec,
             units: event.units,
             since: recorded.recorded_at,
             status: OperationalStatus::Claiming,

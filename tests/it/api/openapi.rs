@@ -197,7 +197,7 @@ async fn answers_have_the_fields_that_are_declared() {
     let mut pod = api.pod("pod-a");
     let more = json!({ "labels": { "zone": "a" }, "capacity": 3 });
     checker.check("POST /v1/pods", &pod.register_with(more).await.expect(200));
-    let document = json!({ "name": "venue", "connector": "exec", "mode": "load_balanced", "replicas": 4, "enabled": true,
+    let document = json!({ "name": "venue", "connector": "exec", "settings": { "command": ["true"] }, "mode": "load_balanced", "replicas": 4, "enabled": true,
         "lease_ttl": "30s", "placement": { "labels": { "zone": "a" } }, "artifacts": ["dictionary"], "settings": { "command": ["x"] } });
     checker.check("PUT /v1/adapters/{name}", &api.put("/v1/adapters/venue", &document).send().await.expect(201));
     checker.check("PUT /v1/adapters/{name}", &api.put("/v1/adapters/venue", &document).send().await.expect(200));
