@@ -117,5 +117,10 @@ pub(crate) fn grants(snapshot: &Snapshot, registration: RegistrationId) -> Vec<L
 
 /// Milliseconds between the heartbeats of every pod.
 pub(crate) fn heartbeat_interval_ms(snapshot: &Snapshot) -> u32 {
-    u32::try_from(heartbeat_interval(snapshot.fleet.shortest_ttl()).as_millis()).unwrap_or(u32::MAX)
+    interval_ms(&snapshot.fleet)
+}
+
+/// The same of a fleet that need not be the present one.
+pub(crate) fn interval_ms(fleet: &Fleet) -> u32 {
+    u32::try_from(heartbeat_interval(fleet.shortest_ttl()).as_millis()).unwrap_or(u32::MAX)
 }

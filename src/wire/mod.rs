@@ -6,6 +6,7 @@ pub mod access_token;
 pub mod adapter;
 pub mod connector;
 pub mod event;
+pub mod heartbeat;
 pub mod log;
 pub mod maintenance;
 pub mod ownership;

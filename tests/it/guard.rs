@@ -8,6 +8,7 @@ use std::time::Duration;
 use conncentric::connector::context::{Report, SessionContext, SessionFacts, SessionHandle, Term};
 use conncentric::connector::exec::Exec;
 use conncentric::connector::guard::control::{Control, nanoseconds};
+use conncentric::connector::secrets::Secrets;
 use conncentric::connector::{Connector, ConnectorError};
 use conncentric::domain::token::FencingToken;
 use conncentric::time::since_boot;

@@ -49,7 +49,7 @@ pub(crate) async fn one(
     if at.is_some() && revision.is_some() {
         return Err(ApiError::invalid("revision", "give either at or revision"));
     }
-    let scene = app.look(&AtQuery::new(at)).await?;
+    let scene = app.look(&AtQuery::of(at)).await?;
     let adapter = scene.fleet().adapter(&name).ok_or_else(|| Refusal::AdapterUnknown(name.clone()))?;
     let mut view = scene.adapter(&name, adapter);
     if let Some(revision) = revision {
