@@ -22,6 +22,7 @@ begin
     if types && adapter_types then
         perform apply_adapter(first, last, types);
         perform apply_adapter_history(first, last);
+        perform apply_adapter_revision(first, last);
     end if;
     if types && (adapter_types || session_types || epoch_types) then
         perform apply_session(first, last, types);

@@ -18,6 +18,7 @@ use super::trust;
 use crate::connector::context::{Report, SessionFacts, Term};
 use crate::connector::journal::Journal;
 use crate::connector::registry::Registry;
+use crate::connector::secrets::Secrets;
 use crate::domain::name::{PodName, SessionId};
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::FencingToken;
@@ -100,6 +101,7 @@ impl Sessions {
                 pod: self.around.pod.clone(),
                 token: grant.token,
                 settings: grant.settings.clone(),
+                secrets: Secrets::default(),
                 journal: self.around.journal.for_another_run(),
                 folder: self.around.data_dir.join("sessions").join(grant.adapter.as_str()).join(grant.session.ordinal.to_string()),
             },

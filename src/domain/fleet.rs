@@ -52,6 +52,8 @@ pub struct Lease {
     pub token: FencingToken,
     pub ttl: LeaseTtl,
     pub revision: u32,
+    /// The configuration that it was claimed with. A later revision waits for the next claim.
+    pub spec: Arc<AdapterSpec>,
     pub units: u32,
     pub since: DateTime<Utc>,
     pub status: OperationalStatus,
@@ -334,6 +336,14 @@ impl Fleet {
             Some(_) => lease.moving_to.as_ref().map(|to| format!("it moves to {}", to.pod)),
             None => Some("the adapter was deleted".into()),
         }
+    }
+
+    /// Whether a session runs with a configuration that its adapter has changed since, in what a restart would bring.
+    #[must_use]
+    pub fn awaits_restart(&self, session: &SessionId, lease: &Lease) -> bool {
+        self.adapters
+            .get(&session.adapter)
+            .is_some_and(|adapter| adapter.revision != lease.revision && lease.spec.runs_otherwise(&adapter.spec))
     }
 
     /// The shortest lease timeout in use, by which heartbeats are paced.

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::adapter::InvalidField;
+use super::connector::check::InvalidFields;
 use super::evolve::Corrupt;
 use super::identity::AccessTokenId;
 use super::name::{AdapterName, ArtifactName, Holder, PodName, SessionId};
@@ -27,6 +28,8 @@ pub enum RefusalKind {
 pub enum Refusal {
     #[error(transparent)]
     Invalid(#[from] InvalidField),
+    #[error(transparent)]
+    InvalidFields(#[from] InvalidFields),
     #[error("there is no adapter {0}; `conncentric get adapters` lists them")]
     AdapterUnknown(AdapterName),
     #[error("there are no adapters {}; `conncentric get adapters` lists them", join(.0))]
@@ -45,6 +48,8 @@ pub enum Refusal {
     RegistrationDiffers(Holder),
     #[error("adapter {adapter} is at revision {actual}, not {given}; read it again and repeat your change")]
     RevisionStale { adapter: AdapterName, given: u32, actual: u32 },
+    #[error("adapter {adapter} has no revision {revision}; `conncentric get adapters {adapter} --revisions` lists them")]
+    RevisionUnknown { adapter: AdapterName, revision: u32 },
     #[error("adapter {0} does not exist (any more), and If-Match asks for one that does")]
     AdapterMissing(AdapterName),
     #[error("adapter {0} exists already")]
@@ -110,7 +115,7 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Invalid(_) => "invalid-field",
+            Self::Invalid(_) | Self::InvalidFields(_) => "invalid-field",
             Self::AdapterUnknown(_) | Self::AdaptersUnknown(_) => "adapter-unknown",
             Self::SessionUnknown(_) => "session-unknown",
             Self::PodUnknown(_) | Self::HolderUnknown(_) => "pod-unknown",
@@ -118,6 +123,7 @@ impl Refusal {
             Self::NotYourPod(_) => "not-your-pod",
             Self::RegistrationDiffers(_) => "registration-differs",
             Self::RevisionStale { .. } => "revision-stale",
+            Self::RevisionUnknown { .. } => "revision-unknown",
             Self::AdapterMissing(_) => "adapter-missing",
             Self::AdapterExists(_) => "adapter-exists",
             Self::AdapterEnabled(_) => "adapter-enabled",
@@ -150,7 +156,7 @@ impl Refusal {
     #[must_use]
     pub fn kind(&self) -> RefusalKind {
         match self {
-            Self::Invalid(_) => RefusalKind::Invalid,
+            Self::Invalid(_) | Self::InvalidFields(_) => RefusalKind::Invalid,
             Self::AccessTokenRevoked(_) => RefusalKind::Unauthorized,
             Self::NotYourPod(_) => RefusalKind::Forbidden,
             Self::AdapterUnknown(_)
@@ -160,6 +166,7 @@ impl Refusal {
             | Self::HolderUnknown(_)
             | Self::ArtifactUnknown(_)
             | Self::ArtifactVersionUnknown { .. }
+            | Self::RevisionUnknown { .. }
             | Self::AccessTokenUnknown(_) => RefusalKind::NotFound,
             Self::RevisionStale { .. }
             | Self::AdapterMissing(_)
@@ -177,7 +184,17 @@ impl Refusal {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid(invalid) => Some(&invalid.field),
+            Self::InvalidFields(invalid) => invalid.all().first().map(|first| first.field.as_str()),
             _ => None,
+        }
+    }
+
+    /// Every field at fault, where all of a document was looked at.
+    #[must_use]
+    pub fn fields(&self) -> &[InvalidField] {
+        match self {
+            Self::InvalidFields(invalid) => invalid.all(),
+            _ => &[],
         }
     }
 }

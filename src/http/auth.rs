@@ -32,6 +32,8 @@ const RULES: &[(Method, &str, &[Role])] = &[
     (Method::GET, "/v1/adapters", &[Role::Viewer]),
     (Method::GET, "/v1/adapters/{name}", &[Role::Viewer]),
     (Method::GET, "/v1/adapters/{name}/log", &[Role::Viewer]),
+    (Method::GET, "/v1/adapters/{name}/revisions", &[Role::Viewer]),
+    (Method::GET, "/v1/connectors", &[Role::Viewer]),
     (Method::PUT, "/v1/adapters/{name}", &[Role::Admin]),
     (Method::DELETE, "/v1/adapters/{name}", &[Role::Admin]),
     (Method::POST, "/v1/adapters/enable", &[Role::Operator]),

@@ -81,7 +81,7 @@ pub fn management(app: App) -> Router {
 }
 
 fn api(app: &App) -> Router<App> {
-    use routes::{adapters, artifacts, events, maintenance, ownership, pods, sessions, tokens, whoami};
+    use routes::{adapters, artifacts, connectors, events, maintenance, ownership, pods, sessions, tokens, whoami};
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
@@ -98,6 +98,8 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/adapters/disable", post(adapters::set_enabled::disable))
         .route("/v1/adapters/{name}", get(adapters::list::one).put(adapters::put::put).delete(adapters::delete::delete))
         .route("/v1/adapters/{name}/log", get(adapters::log::log))
+        .route("/v1/adapters/{name}/revisions", get(adapters::revisions::revisions))
+        .route("/v1/connectors", get(connectors::connectors))
         .route("/v1/artifacts", get(artifacts::list::list))
         .route("/v1/artifacts/{name}", get(artifacts::list::one).put(artifacts::put::put).delete(artifacts::delete::delete))
         .route("/v1/artifacts/{name}/content", get(artifacts::content::content))

@@ -1,5 +1,6 @@
 //! Loads the fleet from the projections, as of one head.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::domain::artifact::StoredVersion;
 use crate::domain::content::{Content, ContentHash};
 use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Settling, Vacated};
 use crate::domain::identity::AccessToken;
-use crate::domain::name::{ArtifactName, Holder, RegistrationId, SessionId};
+use crate::domain::name::{AdapterName, ArtifactName, Holder, RegistrationId, SessionId};
 use crate::domain::restore::Parts;
 use crate::domain::token::{Epoch, FencingToken, Position};
 
@@ -33,9 +34,11 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
         ledger_position: row.try_get("ledger_position")?,
         recorded_at: row.try_get("recorded_at")?,
     };
+    let adapters = rows(snapshot, sql::LOAD_ADAPTERS, adapter).await?;
+    let sessions = sessions(&snapshot.query(sql::LOAD_SESSIONS, &[]).await?, &adapters)?;
     let parts = Parts {
-        adapters: rows(snapshot, sql::LOAD_ADAPTERS, adapter).await?,
-        sessions: rows(snapshot, sql::LOAD_SESSIONS, session).await?,
+        adapters,
+        sessions,
         registrations: rows(snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
         last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
         access_tokens: rows(snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
@@ -61,7 +64,7 @@ pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<F
     // Sent together, so that the answers cost one way to the database and back.
     let (adapters, owned, registrations, artifacts) = tokio::try_join!(
         rows_at(client, sql::LOAD_ADAPTERS_AT, at, adapter),
-        rows_at(client, sql::LOAD_SESSIONS_AT, at, session),
+        async { Ok(client.query(sql::LOAD_SESSIONS_AT, &[&at]).await?) },
         rows_at(client, sql::LOAD_REGISTRATIONS_AT, at, registration),
         rows_at(client, sql::LOAD_ARTIFACTS_AT, at, artifact),
     )?;
@@ -70,7 +73,7 @@ pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<F
         sessions.extend((0..adapter.spec.replicas).map(|ordinal| (SessionId::new(name.clone(), ordinal), Session::default())));
     }
     // After those that stand vacant, so that an owned one prevails.
-    sessions.extend(owned);
+    sessions.extend(self::sessions(&owned, &adapters)?);
     let parts = Parts { adapters, sessions, registrations, artifacts, ..Parts::default() };
     Ok(Fleet::restore(moment.epoch, moment.position, moment.time, parts))
 }
@@ -96,7 +99,7 @@ fn settling(row: &Row) -> Result<Settling, LogError> {
     Ok(Settling { began: row.try_get("began")?, wait: Duration::from_millis(number(row, "wait_ms")?) })
 }
 
-fn adapter(row: &Row) -> Result<(crate::domain::name::AdapterName, Adapter), LogError> {
+fn adapter(row: &Row) -> Result<(AdapterName, Adapter), LogError> {
     let adapter = Adapter {
         spec: Arc::new(json::<AdapterSpec>(row, "spec")?),
         revision: number(row, "revision")?,
@@ -107,7 +110,18 @@ fn adapter(row: &Row) -> Result<(crate::domain::name::AdapterName, Adapter), Log
     Ok((text(row, "adapter")?, adapter))
 }
 
-fn session(row: &Row) -> Result<(SessionId, Session), LogError> {
+/// Sessions, each lease with the configuration that it was claimed with.
+fn sessions(rows: &[Row], adapters: &[(AdapterName, Adapter)]) -> Result<Vec<(SessionId, Session)>, LogError> {
+    let newest: HashMap<&AdapterName, &Arc<AdapterSpec>> = adapters.iter().map(|(name, adapter)| (name, &adapter.spec)).collect();
+    rows.iter().map(|row| session(row, &newest)).collect()
+}
+
+fn session(row: &Row, newest: &HashMap<&AdapterName, &Arc<AdapterSpec>>) -> Result<(SessionId, Session), LogError> {
+    let id: SessionId = text(row, "session")?;
+    let spec = || match row.try_get::<_, Option<serde_json::Value>>("spec")? {
+        Some(earlier) => Ok(Arc::new(serde_json::from_value(earlier).map_err(LogError::inconsistent)?)),
+        None => newest.get(&id.adapter).map(|spec| Arc::clone(spec)).ok_or_else(|| LogError::Inconsistent(format!("{id} has no adapter"))),
+    };
     let token = |column: &str| -> Result<Option<FencingToken>, LogError> {
         row.try_get::<_, Option<i64>>(column)?.map(FencingToken::from_i64).transpose().map_err(LogError::inconsistent)
     };
@@ -118,15 +132,15 @@ fn session(row: &Row) -> Result<(SessionId, Session), LogError> {
         _ => None,
     };
     let session = Session {
-        lease: token("token")?.map(|token| lease(row, token)).transpose()?,
+        lease: token("token")?.map(|token| lease(row, token, spec()?)).transpose()?,
         preferred: optional_text(row, "preferred")?,
         last_token: token("last_token")?,
         vacated,
     };
-    Ok((text(row, "session")?, session))
+    Ok((id, session))
 }
 
-fn lease(row: &Row, token: FencingToken) -> Result<Lease, LogError> {
+fn lease(row: &Row, token: FencingToken, spec: Arc<AdapterSpec>) -> Result<Lease, LogError> {
     let target = row.try_get::<_, Option<i32>>("moving_to_registration")?.map(RegistrationId);
     Ok(Lease {
         holder: Holder { pod: text(row, "pod")?, incarnation: text(row, "incarnation")? },
@@ -134,6 +148,7 @@ fn lease(row: &Row, token: FencingToken) -> Result<Lease, LogError> {
         token,
         ttl: LeaseTtl::from_millis(number(row, "ttl_ms")?).map_err(LogError::inconsistent)?,
         revision: number(row, "revision")?,
+        spec,
         units: number(row, "units")?,
         since: row.try_get("since")?,
         status: serde_json::from_value(row.try_get::<_, String>("status")?.into()).map_err(LogError::inconsistent)?,

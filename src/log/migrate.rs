@@ -19,6 +19,7 @@ const MIGRATION_LOCK: i64 = 0x636f_6e6e_6365_6e74;
 const PROJECTIONS: &[(&str, &str)] = &[
     ("adapter", include_str!("../../projections/adapter.sql")),
     ("adapter_history", include_str!("../../projections/adapter_history.sql")),
+    ("adapter_revision", include_str!("../../projections/adapter_revision.sql")),
     ("session", include_str!("../../projections/session.sql")),
     ("session_status", include_str!("../../projections/session_status.sql")),
     ("registration", include_str!("../../projections/registration.sql")),

@@ -19,6 +19,7 @@ mod past;
 mod read;
 mod rebuild;
 mod retention;
+mod revisions;
 mod seal;
 pub mod sql;
 mod survey;
@@ -41,5 +42,6 @@ pub use past::{At, Extent, InvalidAt, Moment, OutOfHistory, locate, read_extent}
 pub use read::{Entry, Head, Pulse, find_request, lock_head, read_head, read_tail, recorded, unlock_head};
 pub use rebuild::{Progress, rebuild};
 pub use retention::{Dropped, drop_pulses, find_old_pulses};
+pub use revisions::{Revision, read_revisions};
 pub use seal::{Before, SealEnd, find_seal_end, is_sealed_after, ledger_hash_at, read_archives, seal_ledger, unseal_ledger};
 pub use survey::{ClockReading, LogFacts, Server, Standby, Survey, survey};

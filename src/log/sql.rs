@@ -60,6 +60,7 @@ statements! {
     READ_OWNERSHIPS = "read_ownerships";
     READ_PAGE = "read_page";
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
+    READ_REVISIONS = "read_revisions";
     READ_TAIL = "read_tail";
     READ_TIMELINE = "read_timeline";
     REPLAY_LEDGER = "replay_ledger";

@@ -7,6 +7,7 @@ mod events;
 mod follow;
 mod log;
 mod pods;
+mod revisions;
 mod sessions;
 
 use clap::Subcommand;

@@ -17,6 +17,10 @@ pub(super) fn put(draft: &mut Draft, put: &PutAdapter) -> Result<(), Refusal> {
         check_references(&draft.fleet, &put.spec.artifacts)?;
     }
     let enabled = existing.as_ref().is_some_and(|adapter| adapter.enabled);
+    // Only what is new: an adapter that stands may be from before its connector had these rules.
+    if existing.as_ref().is_none_or(|before| *before.spec != put.spec) {
+        draft.fleet.check_settings(&put.spec)?;
+    }
     match existing {
         None => {
             draft.propose(AdapterDeclared { adapter: name.clone(), revision: 1, spec: put.spec.clone() }, None)?;

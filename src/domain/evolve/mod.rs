@@ -5,6 +5,7 @@ mod artifact;
 mod epoch;
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use imbl::OrdSet;
 
@@ -194,6 +195,8 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
     if !fleet.wants(&event.session) {
         return Err(format!("{} is not to run", event.session));
     }
+    let adapter = fleet.adapters.get(&event.session.adapter).ok_or_else(|| format!("there is no adapter {}", event.session.adapter))?;
+    let spec = Arc::clone(&adapter.spec);
     let holder = event.holder();
     let registration = registration(fleet, event.registration)?;
     if registration.holder != holder {
@@ -215,6 +218,7 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
             token,
             ttl: event.ttl_ms,
             revision: event.revision,
+            spec,
             units: event.units,
             since: recorded.recorded_at,
             status: OperationalStatus::Claiming,

@@ -62,7 +62,7 @@ pub(crate) fn exclusive() -> AdapterSpec {
         placement: Placement::default(),
         on_lease_loss: OnLeaseLoss::Stop,
         artifacts: Vec::new(),
-        settings: serde_json::Map::new(),
+        settings: serde_json::Map::from_iter([("address".to_owned(), "venue:7001".into())]),
     }
 }
 

@@ -119,7 +119,7 @@ async fn nobody_gets_in_without_a_valid_token() {
     let forged = BearerToken::from_randomness(&[7; 40]);
     let (known_id, _) = api.tokens.admin.rsplit_once('_').expect("an id and a secret");
     let before = api.ledger_position().await;
-    let document = json!({ "name": "a", "connector": "exec", "mode": "single" });
+    let document = json!({ "name": "a", "connector": "exec", "settings": { "command": ["true"] }, "mode": "single" });
     for token in ["", "x", "cct_", "cct_0123456789abcdef", forged.reveal(), &format!("{known_id}_wrong"), &format!("{}x", api.tokens.admin)]
     {
         api.get("/v1/adapters").with_token(token).send().await.problem(401, "unauthorized");
@@ -144,7 +144,8 @@ async fn a_revoked_token_opens_nothing_anywhere() {
         for at in [here, there] {
             api.get("/v1/adapters").at(at).with_token(&made.token).send().await.expect(200);
         }
-        let document = json!({ "name": format!("left-{round}"), "connector": "exec", "mode": "single" });
+        let document =
+            json!({ "name": format!("left-{round}"), "connector": "exec", "settings": { "command": ["true"] }, "mode": "single" });
         let path = format!("/v1/adapters/left-{round}");
         let position = api.ledger_position().await;
         api.delete(&format!("/v1/tokens/{}", made.id)).at(here).send().await.expect(204);

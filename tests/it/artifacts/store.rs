@@ -75,7 +75,7 @@ async fn a_request_that_is_repeated_stores_once() {
 #[tokio::test]
 async fn what_adapters_name_exists_and_stays() {
     let api = Api::start("artifact-use", 1).await;
-    let adapter = |artifacts: serde_json::Value| json!({ "name": "a", "connector": "exec", "mode": "exclusive", "artifacts": artifacts });
+    let adapter = |artifacts: serde_json::Value| json!({ "name": "a", "connector": "exec", "mode": "exclusive", "artifacts": artifacts, "settings": { "command": ["true"] } });
     let refused = api.put("/v1/adapters/a", &adapter(json!(["x"]))).send().await.problem(400, "invalid-field");
     assert_eq!(refused.field.as_deref(), Some("artifacts[0]"));
     assert!(refused.detail.contains("conncentric artifact put x FILE"), "{}", refused.detail);

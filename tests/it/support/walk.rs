@@ -201,6 +201,6 @@ pub fn spec(replicas: u16, ttl_ms: u32) -> AdapterSpec {
         placement: Placement::default(),
         on_lease_loss: OnLeaseLoss::Stop,
         artifacts: vec![],
-        settings: serde_json::Map::new(),
+        settings: serde_json::Map::from_iter([("address".to_owned(), "venue:7001".into())]),
     }
 }
