@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::routes::{adapters, events, health, maintenance, metrics, ownership, pods, sessions, tokens, whoami};
+use super::routes::{adapters, events, health, maintenance, metrics, ownership, pods, rebalance, sessions, tokens, whoami};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +14,7 @@ use super::routes::{adapters, events, health, maintenance, metrics, ownership, p
         adapters::list::list, adapters::list::one, adapters::log::log, adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
         adapters::set_enabled::disable, maintenance::show, maintenance::begin, maintenance::end,
         sessions::list::list, sessions::list::one, sessions::history::history,
-        sessions::move_session::move_session, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
+        sessions::move_session::move_session, rebalance::rebalance, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
         tokens::revoke::revoke, whoami::whoami, health::healthz, health::readyz, metrics::metrics,
     ),
     modifiers(&Bearer, &UniqueIds),

@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::support::journal::Journal;
 use crate::support::kubelet::{Pod, Release, Secret};
 use crate::support::postgres::{Database, Guarded};
-use crate::support::process::Process;
+use crate::support::process::{Process, command};
 use crate::support::standby;
 use crate::support::system::document;
 use crate::support::wait::{SOON, eventually, holds};
@@ -98,8 +98,8 @@ impl Cluster {
         let url = format!("{}?sslmode=disable", database.url);
         self.release.secret("conncentric-database", Secret::from([("url".into(), url)]));
         let made = self.release.object("Secret", "core-conncentric-tokens")["stringData"].as_object().expect("tokens").clone();
-        let token = |_| format!("cct_{}_{}", &uuid::Uuid::new_v4().simple().to_string()[..16], random_text(43).expect("random"));
-        let tokens: Secret = made.keys().map(|key| (key.clone(), token(()))).collect();
+        let token = || format!("cct_{}_{}", &uuid::Uuid::new_v4().simple().to_string()[..16], random_text(43).expect("random"));
+        let tokens: Secret = made.keys().map(|key| (key.clone(), token())).collect();
         self.admin.clone_from(&tokens["admin"]);
         self.release.secret("core-conncentric-tokens", tokens);
     }
@@ -194,6 +194,23 @@ impl Cluster {
         (row.get(0), row.get(1))
     }
 
+    /// How many sessions a pod has.
+    async fn share_of(&self, ordinal: u8) -> usize {
+        let name = format!("{ADAPTER}-{ordinal}");
+        let owned = |session: &&SessionView| session.owner.as_ref().is_some_and(|owner| owner.pod.as_str() == name);
+        self.until_active().await.iter().filter(owned).count()
+    }
+
+    /// Runs a command of people, which must succeed, and gives back all that it said.
+    fn cli(&self, arguments: &[&str]) -> String {
+        let mut command = command();
+        let server = format!("http://{}:8080", self.orchestrators[0].address);
+        let output = command.args(arguments).args(["--server", &server, "--token", &self.admin]).output().expect("it runs");
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{said}");
+        said
+    }
+
     fn journal(&self) -> Journal {
         Journal::read(&self.folder.path().join("venue.jsonl"))
     }
@@ -243,6 +260,16 @@ async fn what_the_chart_renders_installs_upgrades_and_scales_without_a_takeover(
         gaps[gaps.len() / 2]
     ));
     assert!(*worst < TTL, "nobody waited for a lease to run out");
+
+    // The pod that was upgraded last came back to nothing; it gets its share, and asked again nothing moves.
+    assert_eq!(cluster.share_of(0).await, 0);
+    let said = cluster.cli(&["rebalance", "--max-moves", "3", "--wait"]);
+    assert!(said.contains("3 sessions move"), "{said}");
+    cluster.cli(&["rebalance", "--wait"]);
+    assert_eq!((cluster.share_of(0).await, cluster.share_of(1).await), (SESSIONS / 2, SESSIONS / 2));
+    let said = cluster.cli(&["rebalance"]);
+    assert!(said.contains("nothing to move"), "{said}");
+    assert_eq!(cluster.history(&database).await, (after + i64::try_from(SESSIONS / 2).expect("few"), 0), "four handovers, no takeover");
 
     // One more pod, which gets a session, and goes again.
     cluster.add_pod(2).await;

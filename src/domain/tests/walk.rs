@@ -13,7 +13,8 @@ use super::given::Silences;
 use super::shapes::*;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    Claim, Command, Drain, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, Register, Release, Report, SetEnabled, Targets,
+    Claim, Command, Drain, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, Rebalance, Register, Release, Report, SetEnabled,
+    Targets,
 };
 use crate::domain::fleet::Fleet;
 use crate::domain::name::{Holder, RegistrationId, SessionId};
@@ -195,6 +196,7 @@ fn wish() -> impl Strategy<Value = Wish> {
             Command::BeginMaintenance { targets, reason: None }
         }),
         2 => Just(Command::EndMaintenance { reason: None }),
+        3 => (0_u32..=4).prop_map(|max_moves| Command::Rebalance(Rebalance { max_moves })),
         8 => (select(&SESSIONS[..]), pod()).prop_map(|(id, to)| Command::Move(MoveSession { session: session(id), to })),
     ];
     prop_oneof![
