@@ -29,6 +29,7 @@ mod orchestrator;
 mod output;
 mod probe;
 mod progress;
+mod rebalance;
 mod rebuild;
 mod replay;
 pub mod report;
@@ -90,6 +91,7 @@ enum Command {
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
     Probe(probe::ProbeArgs),
+    Rebalance(rebalance::RebalanceArgs),
     Maintenance(maintenance::MaintenanceArgs),
     Openapi(openapi::OpenapiArgs),
     Export(export::ExportArgs),
@@ -164,6 +166,7 @@ impl Command {
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
             Self::Probe(args) => args.run(&server.connect()?).await,
+            Self::Rebalance(args) => args.run(&server.connect()?).await,
             Self::Maintenance(args) => args.run(&server.connect()?).await,
             Self::Guard(_) | Self::GuardChild(_) => anyhow::bail!("guards run without a runtime"),
         }
