@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod adapter;
+pub mod artifact;
 pub mod connector;
 pub mod event;
 pub mod heartbeat;
