@@ -12,6 +12,7 @@ mod pods;
 mod roles;
 mod screenshots;
 mod served;
+mod smooth;
 mod stream;
 mod tokens;
 mod travel;

@@ -21,6 +21,7 @@ export type Problem = Schemas["Problem"];
 export type PutAnswer = Schemas["PutAnswer"];
 export type Readiness = Schemas["Readiness"];
 export type Role = Schemas["Role"];
-export type Session = Schemas["SessionView"];
+/** Without the age of its lease, which is never the same twice: when its owner was heard of is known of pods. */
+export type Session = Omit<Schemas["SessionView"], "lease_age_ms">;
 export type Status = Schemas["OperationalStatus"];
 export type WhoAmI = Schemas["WhoAmI"];

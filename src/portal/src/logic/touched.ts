@@ -14,7 +14,7 @@ export function touched(event: Pick<Event, "stream" | "type">): readonly Topic[]
     case "session":
       // Entries of connectors change no state.
       if (event.type === "SessionLogged") return ["log", "events"];
-      if (event.type === "SessionStatusChanged") return ["adapters", "sessions", "log", "events"];
+      if (event.type === "SessionStatusChanged") return ["log", "events"];
       return ["adapters", "sessions", "pods", "log", "history", "events"];
     case "pod":
       return ["pods", "sessions", "adapters", "log", "events"];
@@ -23,4 +23,10 @@ export function touched(event: Pick<Event, "stream" | "type">): readonly Topic[]
     default:
       return EVERYTHING;
   }
+}
+
+/** The one adapter whose row in the lists an event makes out of date. Such events come by the hundred, and the rest of the lists stands. */
+export function touchedRow(event: Pick<Event, "stream" | "type">): string | null {
+  if (event.type !== "SessionStatusChanged") return null;
+  return /^session:(.+)\/\d+$/.exec(event.stream)?.[1] ?? null;
 }

@@ -2,15 +2,14 @@
 
 import { useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
-import { useHistory, usePods } from "../api/queries";
+import { useHistory } from "../api/queries";
 import type { Ownership, Session } from "../api/types";
-import { heardOf, leaseOf } from "../logic/rows";
 import { duration } from "../logic/when";
 import { useMay } from "../session/user";
 import { useAt } from "../time/as-of";
 import { StatusBadge } from "./badges";
 import { Choice } from "./fields";
-import { LeaseBar } from "./lease-bar";
+import { HeardProvider, LeaseOf } from "./heard";
 import { OwnerTimeline, TimeAxis } from "./timeline";
 import { When } from "./when";
 
@@ -46,11 +45,9 @@ interface Props {
 
 export function SessionsOf({ adapter, sessions, revision, move }: Props) {
   const [search, setSearch] = useSearchParams();
-  const pods = usePods();
   const end = useEnd();
   const span = search.get("span") ?? "5 min";
   const begin = end - (SPANS[span] ?? 5 * MINUTE);
-  const heard = heardOf(pods.data ?? [], pods.dataUpdatedAt);
   const zoom = (value: string) =>
     setSearch(
       (before) => {
@@ -68,12 +65,14 @@ export function SessionsOf({ adapter, sessions, revision, move }: Props) {
           <Choice label="Shown" value={span} options={Object.keys(SPANS)} any={null} change={zoom} />
         </form>
       </div>
-      {sessions.slice(0, SHOWN).map((session) => (
-        <div key={session.session} className="session">
-          <Facts session={session} revision={revision} heard={heard} readAt={pods.dataUpdatedAt} move={move} />
-          <History adapter={adapter} session={session.session} begin={begin} end={end} />
-        </div>
-      ))}
+      <HeardProvider>
+        {sessions.slice(0, SHOWN).map((session) => (
+          <div key={session.session} className="session">
+            <Facts session={session} revision={revision} move={move} />
+            <History adapter={adapter} session={session.session} begin={begin} end={end} />
+          </div>
+        ))}
+      </HeardProvider>
       {sessions.length > SHOWN && <p className="quiet">and {sessions.length - SHOWN} more sessions</p>}
       <TimeAxis begin={begin} end={end} />
       <p className="quiet small legend">
@@ -83,7 +82,7 @@ export function SessionsOf({ adapter, sessions, revision, move }: Props) {
   );
 }
 
-function Facts({ session, revision, heard, readAt, move }: { session: Session; revision: number; heard: ReadonlyMap<string, number>; readAt: number; move: (session: Session) => void }) {
+function Facts({ session, revision, move }: { session: Session; revision: number; move: (session: Session) => void }) {
   const may = useMay();
   const pending = session.revision != null && session.revision < revision;
   return (
@@ -92,7 +91,7 @@ function Facts({ session, revision, heard, readAt, move }: { session: Session; r
       <StatusBadge status={session.status} />
       <span>{session.owner == null ? <span className="quiet">no owner</span> : session.owner.pod}</span>
       {session.next_owner != null && <span className="quiet">then {session.next_owner}</span>}
-      <LeaseBar lease={leaseOf(session, readAt, heard)} />
+      <LeaseOf sessions={[session]} />
       {session.token != null && <span className="quiet small number">token {session.token}</span>}
       {session.since != null && (
         <span className="quiet small">
