@@ -17,6 +17,7 @@ pub(crate) mod adapters {
 
 pub(crate) mod events {
     //! The event table, paged and live.
+    mod event_id;
     pub(crate) mod page;
     pub(crate) mod stream;
 }
