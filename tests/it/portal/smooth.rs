@@ -110,7 +110,16 @@ impl<'a> Crowd<'a> {
 const WATCH: &str = "
     window.longTasks = [];
     window.ours = [];
-    new PerformanceObserver(list => window.longTasks.push(...list.getEntries())).observe({ type: 'longtask' });";
+    new PerformanceObserver(list => window.longTasks.push(...list.getEntries())).observe({ type: 'longtask' });
+    window.longFrames = [];
+    new PerformanceObserver(list => window.longFrames.push(...list.getEntries())).observe({ type: 'long-animation-frame' });";
+
+/// What the longest of them was spent on, for whoever has to find out.
+const SPENT: &str = "
+    const part = script => Math.round(script.duration) + ' ms ' + script.invoker + ' ' + script.sourceFunctionName;
+    const told = frame => Math.round(frame.duration) + ' ms, of which style and layout '
+        + Math.round(frame.startTime + frame.duration - frame.styleAndLayoutStart) + ' ms: ' + frame.scripts.map(part).join(', ');
+    return window.longFrames.sort((a, b) => b.duration - a.duration).slice(0, 8).map(told);";
 
 /// How long each was, without those in which this test itself collected garbage.
 const LONG_TASKS: &str = "
@@ -191,6 +200,10 @@ async fn thousands_of_adapters_and_hundreds_of_changes_leave_the_page_responsive
         "{adapters} adapters, {rate:.0} changes a second for {lasting:?}: {} long tasks, the longest {longest:.0} ms; grown by {grown:.0} bytes",
         tasks.len()
     );
+
+    for frame in browser.run(SPENT, vec![]).await.as_array().into_iter().flatten() {
+        println!("{frame}");
+    }
 
     // It is right in the end: whoever is ill is shown so, without a reload.
     browser.choose("Status", "ERROR").await;

@@ -5,7 +5,7 @@ import { pauseBefore } from "../logic/pace";
 import { store } from "../logic/store";
 import { touched, touchedRow, type Topic } from "../logic/touched";
 import { leave } from "../session/credential";
-import { MANY, reread } from "./reread";
+import { isTooMuch, reread } from "./reread";
 import { follow, type StreamState } from "./stream";
 import type { Event } from "./types";
 
@@ -31,7 +31,7 @@ export function keepTrue(client: QueryClient, token: string): () => void {
     stale.clear();
     const names = changed;
     changed = new Set();
-    if (names.size > MANY) topics.add("adapters").add("sessions");
+    if (isTooMuch(names)) topics.add("adapters").add("sessions");
     if (fresh.length > 0) {
       const added = fresh;
       fresh = [];

@@ -5,8 +5,11 @@ import { merged } from "../logic/merge";
 import { get } from "./client";
 import { adaptersAt, sessionsAt, withoutAges } from "./queries";
 
-/** Beyond so many names everything is read: the address of a request has an end, and so has the use of asking for parts. */
-export const MANY = 400;
+/** So many names the server takes in one request, and so many letters its address. Beyond that everything is read. */
+const MOST = { names: 1_000, letters: 24_000 } as const;
+
+export const isTooMuch = (names: ReadonlySet<string>): boolean =>
+  names.size > MOST.names || [...names].reduce((letters, name) => letters + name.length + 1, 0) > MOST.letters;
 
 interface Part<T> {
   key: QueryKey;
