@@ -23,7 +23,7 @@ pub(crate) struct Adapters {
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Which {
+pub(crate) struct Listed {
     /// As it was then: a time of RFC 3339 or a position of the log. Left out: now.
     at: Option<String>,
     /// Only these, with commas between them. A name that there is not is left out of the answer.
@@ -32,9 +32,9 @@ pub(crate) struct Which {
 }
 
 /// All adapters, or those that are named, now or as they were.
-#[utoipa::path(get, path = "/v1/adapters", tag = "adapters", params(Which),
+#[utoipa::path(get, path = "/v1/adapters", tag = "adapters", params(Listed),
     responses((status = 200, body = Adapters), (status = "4XX", body = crate::wire::problem::Problem)))]
-pub(crate) async fn list(State(app): State<App>, Query(which): Query<Which>) -> Result<axum::Json<Adapters>, ApiError> {
+pub(crate) async fn list(State(app): State<App>, Query(which): Query<Listed>) -> Result<axum::Json<Adapters>, ApiError> {
     let names = which.names.as_deref().map(|text| all_named("names", text)).transpose()?;
     let scene = app.look(&AtQuery::of(which.at)).await?;
     let fleet = scene.fleet();

@@ -25,7 +25,7 @@ pub(crate) struct Sessions {
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Which {
+pub(crate) struct Listed {
     /// As it was then: a time of RFC 3339 or a position of the log. Left out: now.
     at: Option<String>,
     /// Only those of these adapters, with commas between them.
@@ -34,9 +34,9 @@ pub(crate) struct Which {
 }
 
 /// All sessions, or those of the adapters that are named, and who owns them, now or as it was.
-#[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(Which),
+#[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(Listed),
     responses((status = 200, body = Sessions), (status = "4XX", body = crate::wire::problem::Problem)))]
-pub(crate) async fn list(State(app): State<App>, Query(which): Query<Which>) -> Result<axum::Json<Sessions>, ApiError> {
+pub(crate) async fn list(State(app): State<App>, Query(which): Query<Listed>) -> Result<axum::Json<Sessions>, ApiError> {
     let adapters: Option<BTreeSet<AdapterName>> = which.adapters.as_deref().map(|text| all_named("adapters", text)).transpose()?;
     let scene = app.look(&AtQuery::of(which.at)).await?;
     let fleet = scene.fleet();
