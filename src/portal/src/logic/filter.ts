@@ -38,7 +38,7 @@ export function matches(row: Row, filter: Filter): boolean {
   if (filter.mode !== "" && row.mode !== filter.mode) return false;
   if (filter.pod !== "" && !row.owners.includes(filter.pod)) return false;
   if (filter.q === "") return true;
-  const text = `${row.name} ${row.reason ?? ""} ${row.owners.join(" ")}`.toLowerCase();
+  const text = `${row.name} ${row.reason ?? ""} ${row.owners.join(" ")} ${row.pendingRestart ? "restart pending" : ""}`.toLowerCase();
   return filter.q
     .toLowerCase()
     .split(/\s+/)

@@ -16,6 +16,8 @@ export interface Row {
   /** The last change of configuration, administrative state or owner. RFC 3339. */
   changedAt: string;
   sessions: Session[];
+  /** A change of its settings waits for a restart of its sessions. */
+  pendingRestart: boolean;
 }
 
 /** When the owner was last heard of, on this machine's clock (milliseconds), and how long the lease holds from then. */
@@ -67,6 +69,7 @@ export function rows(adapters: readonly Adapter[], sessions: readonly Session[],
       lease: soonest(leases),
       changedAt: since.reduce((latest, time) => (Date.parse(time) > Date.parse(latest) ? time : latest), adapter.changed_at),
       sessions: own,
+      pendingRestart: adapter.pending_restart,
     };
   });
 }
