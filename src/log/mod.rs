@@ -27,7 +27,7 @@ mod tls;
 pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
 pub use connect::{Connection, Purpose, session_user};
-pub use epoch::{Lineage, Marks, begin_epoch, event_id_at, event_stands, read_lineage, read_marks};
+pub use epoch::{Lineage, Marks, begin_epoch, event_id_at, event_stands, first_of_later_epoch, read_lineage, read_marks};
 pub use error::LogError;
 pub use heartbeats::read_heartbeats;
 pub use history::read_ownerships;

@@ -19,6 +19,7 @@ statements! {
     EXPORT_HEAD = "export_head";
     EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    FIRST_OF_LATER_EPOCH = "first_of_later_epoch";
     HAS_ARCHIVES = "has_archives";
     HAS_LOG = "has_log";
     IDENTIFY = "identify";

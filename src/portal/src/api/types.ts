@@ -10,7 +10,7 @@ export type Adapter = Schemas["AdapterView"];
 export type AdapterDocument = Schemas["AdapterDocument"];
 export type AdminState = Schemas["AdminState"];
 export type Artifact = Schemas["ArtifactView"];
-export type ArtifactVersion = Schemas["ArtifactVersionView"];
+export type ArtifactVersion = Schemas["ArtifactVersion"];
 export type Category = Schemas["Category"];
 export type Connector = Schemas["ConnectorView"];
 export type Entry = Schemas["EntryView"];
@@ -27,6 +27,7 @@ export type PutAnswer = Schemas["PutAnswer"];
 export type Readiness = Schemas["Readiness"];
 export type Revision = Schemas["RevisionView"];
 export type Role = Schemas["Role"];
-export type Session = Schemas["SessionView"];
+/** Without the age of its lease, which is never the same twice: when its owner was heard of is known of pods. */
+export type Session = Omit<Schemas["SessionView"], "lease_age_ms">;
 export type Status = Schemas["OperationalStatus"];
 export type WhoAmI = Schemas["WhoAmI"];

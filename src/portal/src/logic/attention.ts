@@ -1,6 +1,7 @@
 // What needs somebody's attention now, the gravest first, each with a reason.
 
 import type { Pod } from "../api/types";
+import { inOrder } from "./order";
 import type { Row } from "./rows";
 
 export interface Concern {
@@ -34,5 +35,5 @@ function ofPod(pod: Pod): Concern | null {
 
 export function attention(rows: readonly Row[], pods: readonly Pod[]): Concern[] {
   const all = [...rows.map(ofAdapter), ...pods.map(ofPod)].filter((concern) => concern !== null);
-  return all.sort((a, b) => Number(b.grave) - Number(a.grave) || a.name.localeCompare(b.name, "en", { numeric: true }));
+  return all.sort((a, b) => Number(b.grave) - Number(a.grave) || inOrder(a.name, b.name));
 }

@@ -17,7 +17,7 @@ export function touched(event: Pick<Event, "stream" | "type">): readonly Topic[]
     case "session":
       // Entries of connectors change no state.
       if (event.type === "SessionLogged") return ["log", "events"];
-      if (event.type === "SessionStatusChanged") return ["adapters", "sessions", "log", "events"];
+      if (event.type === "SessionStatusChanged") return ["log", "events"];
       if (event.type === "ActionOrdered" || event.type === "ActionAnswered") return ["actions", "sessions", "log", "events"];
       // The end of an ownership gives up the actions that nobody has answered.
       return ["adapters", "sessions", "pods", "log", "history", "events", "actions"];
@@ -32,4 +32,10 @@ export function touched(event: Pick<Event, "stream" | "type">): readonly Topic[]
     default:
       return EVERYTHING;
   }
+}
+
+/** The one adapter whose row in the lists an event makes out of date. Such events come by the hundred, and the rest of the lists stands. */
+export function touchedRow(event: Pick<Event, "stream" | "type">): string | null {
+  if (event.type !== "SessionStatusChanged") return null;
+  return /^session:(.+)\/\d+$/.exec(event.stream)?.[1] ?? null;
 }

@@ -13,7 +13,7 @@ import { AskRestart } from "../parts/ask-restart";
 import { AdminBadge, RestartPending, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { type Column, Grid, type RowSelectionState, type SortingState } from "../parts/grid";
-import { LeaseBar } from "../parts/lease-bar";
+import { HeardProvider, LeaseOf } from "../parts/heard";
 import { adapterPath, Go } from "../parts/link";
 import { PageHead } from "../parts/page";
 import { SavedViews } from "../parts/saved-views";
@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { id: "reason", title: "Reason", width: 22, cell: (row) => <span title={row.reason ?? undefined}>{row.reason}</span>, wide: true },
   { id: "owner", title: "Owner", width: 9, sort: (row) => row.owners.join(" "), cell: (row) => <Owners row={row} /> },
   { id: "next", title: "Next owner", width: 9, sort: (row) => row.next ?? "", cell: (row) => row.next ?? "–", wide: true },
-  { id: "lease", title: "Lease", width: 8, cell: (row) => <LeaseBar lease={row.lease} />, wide: true },
+  { id: "lease", title: "Lease", width: 8, cell: (row) => <LeaseOf sessions={row.sessions} />, wide: true },
   { id: "changed", title: "Last change", width: 10, sort: (row) => row.changedAt, cell: (row) => <When time={row.changedAt} />, wide: true },
 ];
 
@@ -96,15 +96,17 @@ export function AdaptersPage() {
           </button>
         </Empty>
       ) : (
-        <Grid
-          label="Adapters"
-          rows={rows}
-          columns={COLUMNS}
-          id={(row) => row.name}
-          sorting={sorting}
-          setSorting={setSorting}
-          selection={may.operate ? { chosen, choose } : undefined}
-        />
+        <HeardProvider>
+          <Grid
+            label="Adapters"
+            rows={rows}
+            columns={COLUMNS}
+            id={(row) => row.name}
+            sorting={sorting}
+            setSorting={setSorting}
+            selection={may.operate ? { chosen, choose } : undefined}
+          />
+        </HeardProvider>
       )}
       <CopyLines lines={linesFor(selected.map((row) => row.name), at)} />
     </>

@@ -2,16 +2,15 @@
 
 import { useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
-import { useHistory, usePods } from "../api/queries";
+import { useHistory } from "../api/queries";
 import type { Ownership, Session } from "../api/types";
-import { heardOf, leaseOf } from "../logic/rows";
 import { duration } from "../logic/when";
 import { useMay } from "../session/user";
 import { useAt } from "../time/as-of";
 import { ActionsOf } from "./actions-of";
 import { StatusBadge } from "./badges";
 import { Choice } from "./fields";
-import { LeaseBar } from "./lease-bar";
+import { HeardProvider, LeaseOf } from "./heard";
 import { OwnerTimeline, TimeAxis } from "./timeline";
 import { When } from "./when";
 
@@ -49,12 +48,10 @@ export type Question = "move" | "restart" | "action";
 
 export function SessionsOf({ adapter, sessions, ask }: Props) {
   const [search, setSearch] = useSearchParams();
-  const pods = usePods();
   const past = useAt() !== null;
   const end = useEnd();
   const span = search.get("span") ?? "5 min";
   const begin = end - (SPANS[span] ?? 5 * MINUTE);
-  const heard = heardOf(pods.data ?? [], pods.dataUpdatedAt);
   const zoom = (value: string) =>
     setSearch(
       (before) => {
@@ -72,13 +69,15 @@ export function SessionsOf({ adapter, sessions, ask }: Props) {
           <Choice label="Shown" value={span} options={Object.keys(SPANS)} any={null} change={zoom} />
         </form>
       </div>
-      {sessions.slice(0, SHOWN).map((session) => (
-        <div key={session.session} className="session">
-          <Facts session={session} heard={heard} readAt={pods.dataUpdatedAt} ask={ask} />
-          <History adapter={adapter} session={session.session} begin={begin} end={end} />
-          {!past && <ActionsOf session={session.session} />}
-        </div>
-      ))}
+      <HeardProvider>
+        {sessions.slice(0, SHOWN).map((session) => (
+          <div key={session.session} className="session">
+            <Facts session={session} ask={ask} />
+            <History adapter={adapter} session={session.session} begin={begin} end={end} />
+            {!past && <ActionsOf session={session.session} />}
+          </div>
+        ))}
+      </HeardProvider>
       {sessions.length > SHOWN && <p className="quiet">and {sessions.length - SHOWN} more sessions</p>}
       <TimeAxis begin={begin} end={end} />
       <p className="quiet small legend">
@@ -88,7 +87,7 @@ export function SessionsOf({ adapter, sessions, ask }: Props) {
   );
 }
 
-function Facts({ session, heard, readAt, ask }: { session: Session; heard: ReadonlyMap<string, number>; readAt: number; ask: Props["ask"] }) {
+function Facts({ session, ask }: { session: Session; ask: Props["ask"] }) {
   const may = useMay();
   return (
     <div className="facts">
@@ -96,7 +95,7 @@ function Facts({ session, heard, readAt, ask }: { session: Session; heard: Reado
       <StatusBadge status={session.status} />
       <span>{session.owner == null ? <span className="quiet">no owner</span> : session.owner.pod}</span>
       {session.next_owner != null && <span className="quiet">then {session.next_owner}</span>}
-      <LeaseBar lease={leaseOf(session, readAt, heard)} />
+      <LeaseOf sessions={[session]} />
       {session.token != null && <span className="quiet small number">token {session.token}</span>}
       {session.since != null && (
         <span className="quiet small">
