@@ -57,6 +57,9 @@ async fn no_page_keeps_anybody_out() {
             ("/changes?since=20", "owner"),
             ("/changes", "Since when?"),
             ("/access-tokens", "pod-1"),
+            ("/artifacts", "dictionary"),
+            ("/artifacts/dictionary", "venue-a"),
+            ("/plugins", "Plugins"),
             ("/adapters?q=none", "No adapter matches"),
             ("/adapters/none", "none"),
         ] {
@@ -70,6 +73,10 @@ async fn no_page_keeps_anybody_out() {
             ("/pods", "Drain pod-1", "Goes to"),
             ("/events", "As of: now", "Show every page"),
             ("/maintenance", "End the maintenance", "End it"),
+            ("/adapters/venue-a", "Restart venue-a/0", "starts it again"),
+            ("/adapters/venue-a", "Send an action to venue-a/0", "Send"),
+            ("/artifacts", "Upload", "64 MiB"),
+            ("/plugins", "Install", "Signature"),
             ("/adapters?q=venue", "Save this view", "Name of the view"),
             ("/access-tokens", "Create an access token", "Role"),
             ("/access-tokens", "Revoke pod-1", "cannot be undone"),
@@ -81,7 +88,7 @@ async fn no_page_keeps_anybody_out() {
         }
     }
     browser.client.set_window_size(400, 800).await.expect("a phone");
-    for path in ["/", "/adapters", "/adapters/venue-a", "/pods", "/events", "/maintenance", "/changes?since=20", "/access-tokens"] {
+    for path in ["/", "/adapters", "/adapters/venue-a", "/pods", "/events", "/maintenance", "/changes?since=20", "/access-tokens", "/artifacts", "/artifacts/dictionary", "/plugins"] {
         browser.go(path).await;
         browser.until_said("main h1", "").await;
         found.extend(violations(&browser, &axe, &format!("{path}, narrow")).await);

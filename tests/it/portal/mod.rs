@@ -2,8 +2,10 @@
 //!
 //! `make setup` installs the browser, `make portal` builds what it shows.
 
+mod actions;
 mod adapter;
 mod adapters;
+mod artifacts;
 mod everybody;
 mod maintenance;
 mod markup;
@@ -12,6 +14,7 @@ mod pods;
 mod roles;
 mod screenshots;
 mod served;
+mod settings;
 mod smooth;
 mod stream;
 mod tokens;

@@ -104,6 +104,12 @@ impl Browser {
         })
     }
 
+    /// Gives a file to the field of this label.
+    #[track_caller]
+    pub fn give_file<'a>(&'a self, label: &'a str, path: &'a Path) -> impl Future<Output = ()> + 'a {
+        eventually(SOON, async move || self.field(label).await?.send_keys(&path.display().to_string()).await)
+    }
+
     /// Chooses from the list of this label.
     #[track_caller]
     pub fn choose<'a>(&'a self, label: &'a str, value: &'a str) -> impl Future<Output = ()> + 'a {

@@ -20,6 +20,7 @@ function ofAdapter(row: Row): Concern | null {
   if (wanted && row.status !== "ACTIVE") return { ...at, state: row.status, reason: row.reason ?? "on its way", grave: row.owners.length === 0 };
   // Active, but with something to say: a lease that is about to run out.
   if (wanted && row.reason !== null) return { ...at, state: row.status, reason: row.reason, grave: false };
+  if (row.pendingRestart) return { ...at, state: row.status, reason: "restart pending: it runs with older settings", grave: false };
   if (!wanted && row.status !== "INACTIVE") return { ...at, state: row.status, reason: row.reason ?? "still closing", grave: false };
   return null;
 }

@@ -15,6 +15,8 @@ export interface Row {
   /** The last change of configuration, administrative state or owner. RFC 3339. */
   changedAt: string;
   sessions: readonly Session[];
+  /** A change of its settings waits for a restart of its sessions. */
+  pendingRestart: boolean;
   /** What a search looks into, in small letters. */
   text: string;
   /** What it was made from. */
@@ -69,7 +71,8 @@ function row(adapter: Adapter, sessions: readonly Session[]): Row {
     next: sessions.length === 1 ? (sessions[0]?.next_owner ?? null) : null,
     changedAt: latest(sessions.map((session) => session.since), adapter.changed_at),
     sessions,
-    text: `${adapter.name} ${reason ?? ""} ${owners.join(" ")}`.toLowerCase(),
+    pendingRestart: adapter.pending_restart,
+    text: `${adapter.name} ${reason ?? ""} ${owners.join(" ")} ${adapter.pending_restart ? "restart pending" : ""}`.toLowerCase(),
     adapter,
   };
 }

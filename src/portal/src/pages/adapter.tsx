@@ -7,10 +7,11 @@ import type { Adapter, Session } from "../api/types";
 import { cli, curl, flag } from "../logic/commands";
 import { AskSetEnabled } from "../parts/ask";
 import { AskMove } from "../parts/ask-move";
-import { AdminBadge, StatusBadge } from "../parts/badges";
+import { AdminBadge, RestartPending, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { AdapterLog } from "../parts/adapter-log";
-import { SessionsOf } from "../parts/sessions-of";
+import { AskRestart } from "../parts/ask-restart";
+import { type Question, SessionsOf } from "../parts/sessions-of";
 import { Go } from "../parts/link";
 import { PageHead } from "../parts/page";
 import { Failure, Loading, Outdated } from "../parts/states";
@@ -20,13 +21,15 @@ import { useAt } from "../time/as-of";
 
 // YAML and the comparison of texts are only needed here, so they are no part of the first load.
 const Settings = lazy(() => import("../parts/settings"));
+const AskAction = lazy(() => import("../parts/ask-action"));
 
 export function AdapterPage() {
   const { name = "" } = useParams<{ name: string }>();
   const adapter = useAdapter(name);
   const sessions = useSessions();
   const at = useAt();
-  const [moving, move] = useState<Session | null>(null);
+  const [asking, ask] = useState<{ question: Question; session: Session } | null>(null);
+  const answered = () => ask(null);
   if (adapter.data === undefined) {
     return adapter.error ? <Failure error={adapter.error} retry={() => void adapter.refetch()} /> : <Loading what={name} />;
   }
@@ -38,6 +41,7 @@ export function AdapterPage() {
       </p>
       <PageHead title={name}>
         <StatusBadge status={adapter.data.status} />
+        {adapter.data.pending_restart && <RestartPending />}
         <AdminBadge state={adapter.data.admin_state} />
         <Switch adapter={adapter.data} />
       </PageHead>
@@ -47,12 +51,18 @@ export function AdapterPage() {
         {adapter.data.mode.replace("_", " ")} · connector {adapter.data.connector} · lease {adapter.data.lease_ttl} · revision {adapter.data.revision}, changed{" "}
         <When time={adapter.data.changed_at} />
       </p>
-      <SessionsOf adapter={name} sessions={own} revision={adapter.data.revision} move={move} />
+      <SessionsOf adapter={name} sessions={own} ask={(question, session) => ask({ question, session })} />
       <AdapterLog name={name} sessions={own.map((session) => session.session)} />
       <Suspense fallback={<Loading what="the settings" />}>
         <Settings adapter={adapter.data} />
       </Suspense>
-      {moving !== null && <AskMove sessions={[moving]} close={() => move(null)} />}
+      {asking?.question === "move" && <AskMove sessions={[asking.session]} close={answered} />}
+      {asking?.question === "restart" && <AskRestart sessions={[asking.session]} close={answered} />}
+      {asking?.question === "action" && (
+        <Suspense fallback={null}>
+          <AskAction adapter={adapter.data} session={asking.session} close={answered} />
+        </Suspense>
+      )}
       <CopyLines
         lines={[
           { label: "CLI", text: cli("get", "sessions", name, ...flag("--at", at)) },

@@ -9,7 +9,8 @@ import type { Row } from "../logic/rows";
 import { AdapterFilters } from "../parts/adapter-filters";
 import { AskSetEnabled } from "../parts/ask";
 import { AskMove } from "../parts/ask-move";
-import { AdminBadge, StatusBadge } from "../parts/badges";
+import { AskRestart } from "../parts/ask-restart";
+import { AdminBadge, RestartPending, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { type Column, Grid, type RowSelectionState, type SortingState } from "../parts/grid";
 import { HeardProvider, LeaseOf } from "../parts/heard";
@@ -27,13 +28,22 @@ const COLUMNS: readonly Column<Row>[] = [
   { id: "name", title: "Name", width: 16, sort: (row) => row.name, cell: (row) => <Go to={adapterPath(row.name)}>{row.name}</Go> },
   { id: "mode", title: "Mode", width: 10, sort: (row) => row.mode, cell: (row) => row.mode.replace("_", " "), wide: true },
   { id: "admin", title: "Wanted", width: 9, sort: (row) => row.admin, cell: (row) => <AdminBadge state={row.admin} />, wide: true },
-  { id: "status", title: "Status", width: 11, sort: (row) => RANK[row.status], cell: (row) => <StatusBadge status={row.status} /> },
+  { id: "status", title: "Status", width: 11, sort: (row) => RANK[row.status], cell: (row) => <Status row={row} /> },
   { id: "reason", title: "Reason", width: 22, cell: (row) => <span title={row.reason ?? undefined}>{row.reason}</span>, wide: true },
   { id: "owner", title: "Owner", width: 9, sort: (row) => row.owners.join(" "), cell: (row) => <Owners row={row} /> },
   { id: "next", title: "Next owner", width: 9, sort: (row) => row.next ?? "", cell: (row) => row.next ?? "–", wide: true },
   { id: "lease", title: "Lease", width: 8, cell: (row) => <LeaseOf sessions={row.sessions} />, wide: true },
   { id: "changed", title: "Last change", width: 10, sort: (row) => row.changedAt, cell: (row) => <When time={row.changedAt} />, wide: true },
 ];
+
+function Status({ row }: { row: Row }) {
+  return (
+    <>
+      <StatusBadge status={row.status} />
+      {row.pendingRestart && <RestartPending />}
+    </>
+  );
+}
 
 function Owners({ row: { owners } }: { row: Row }) {
   if (owners.length === 0) return <span className="quiet">–</span>;
@@ -117,7 +127,7 @@ function linesFor(names: readonly string[], at: string | null) {
 }
 
 function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void }) {
-  const [asking, ask] = useState<"enable" | "disable" | "move" | null>(null);
+  const [asking, ask] = useState<"enable" | "disable" | "move" | "restart" | null>(null);
   const names = selected.map((row) => row.name);
   const movable = selected.flatMap((row) => row.sessions.filter((session) => session.owner != null));
   const close = (sent: boolean) => {
@@ -126,7 +136,7 @@ function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void
   };
   return (
     <div className="bulk" role="toolbar" aria-label="What to do with the selection">
-      <span role="status">{names.length === 0 ? "Select adapters to enable, disable or move them" : `${names.length} selected`}</span>
+      <span role="status">{names.length === 0 ? "Select adapters to enable, disable, move or restart them" : `${names.length} selected`}</span>
       <button type="button" disabled={names.length === 0} onClick={() => ask("enable")}>
         Enable
       </button>
@@ -136,12 +146,16 @@ function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void
       <button type="button" disabled={movable.length === 0} onClick={() => ask("move")}>
         Move
       </button>
+      <button type="button" disabled={movable.length === 0} onClick={() => ask("restart")}>
+        Restart
+      </button>
       {names.length > 0 && (
         <button type="button" className="plain" onClick={clear}>
           Clear
         </button>
       )}
       {(asking === "enable" || asking === "disable") && <AskSetEnabled kind={asking} names={names} close={close} />}
+      {asking === "restart" && <AskRestart sessions={movable} close={close} />}
       {asking === "move" && <AskMove sessions={movable} close={close} />}
     </div>
   );

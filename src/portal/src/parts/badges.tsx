@@ -12,6 +12,16 @@ export function StatusBadge({ status }: { status: Status }) {
   );
 }
 
+/** Beside a status: a change of settings waits for a restart. */
+export function RestartPending() {
+  return (
+    <span className="restart-pending" title="Restart pending: it runs with older settings">
+      <span aria-hidden="true">↻</span>
+      <span className="said">restart pending</span>
+    </span>
+  );
+}
+
 export function AdminBadge({ state }: { state: AdminState }) {
   return <span className={`admin ${state.toLowerCase()}`}>{state}</span>;
 }
@@ -28,6 +38,23 @@ export function PodBadge({ status }: { status: string }) {
   return (
     <span className={`badge ${look}`}>
       <span aria-hidden="true">{sign}</span> {status}
+    </span>
+  );
+}
+
+const ACTION_SIGNS: Record<string, readonly [string, string]> = {
+  ordered: ["◌", "inactive"],
+  received: ["◐", "claiming"],
+  done: ["✓", "active"],
+  failed: ["▲", "error"],
+  abandoned: ["○", "inactive"],
+};
+
+export function ActionBadge({ state }: { state: string }) {
+  const [sign, look] = ACTION_SIGNS[state] ?? ["○", "inactive"];
+  return (
+    <span className={`badge ${look}`}>
+      <span aria-hidden="true">{sign}</span> {state}
     </span>
   );
 }

@@ -7,6 +7,7 @@ import type { Ownership, Session } from "../api/types";
 import { duration } from "../logic/when";
 import { useMay } from "../session/user";
 import { useAt } from "../time/as-of";
+import { ActionsOf } from "./actions-of";
 import { StatusBadge } from "./badges";
 import { Choice } from "./fields";
 import { HeardProvider, LeaseOf } from "./heard";
@@ -39,12 +40,15 @@ function useEnd(): number {
 interface Props {
   adapter: string;
   sessions: readonly Session[];
-  revision: number;
-  move: (session: Session) => void;
+  /** What is asked about a session: each opens its question. */
+  ask: (question: Question, session: Session) => void;
 }
 
-export function SessionsOf({ adapter, sessions, revision, move }: Props) {
+export type Question = "move" | "restart" | "action";
+
+export function SessionsOf({ adapter, sessions, ask }: Props) {
   const [search, setSearch] = useSearchParams();
+  const past = useAt() !== null;
   const end = useEnd();
   const span = search.get("span") ?? "5 min";
   const begin = end - (SPANS[span] ?? 5 * MINUTE);
@@ -68,8 +72,9 @@ export function SessionsOf({ adapter, sessions, revision, move }: Props) {
       <HeardProvider>
         {sessions.slice(0, SHOWN).map((session) => (
           <div key={session.session} className="session">
-            <Facts session={session} revision={revision} move={move} />
+            <Facts session={session} ask={ask} />
             <History adapter={adapter} session={session.session} begin={begin} end={end} />
+            {!past && <ActionsOf session={session.session} />}
           </div>
         ))}
       </HeardProvider>
@@ -82,9 +87,8 @@ export function SessionsOf({ adapter, sessions, revision, move }: Props) {
   );
 }
 
-function Facts({ session, revision, move }: { session: Session; revision: number; move: (session: Session) => void }) {
+function Facts({ session, ask }: { session: Session; ask: Props["ask"] }) {
   const may = useMay();
-  const pending = session.revision != null && session.revision < revision;
   return (
     <div className="facts">
       <strong>{session.session}</strong>
@@ -98,14 +102,32 @@ function Facts({ session, revision, move }: { session: Session; revision: number
           since <When time={session.since} />
         </span>
       )}
-      {pending && <span className="badge claiming">runs revision {session.revision}; restart it for {revision}</span>}
-      {may.operate && session.owner != null && (
-        <button type="button" onClick={() => move(session)} aria-label={`Move ${session.session}`}>
-          Move
-        </button>
+      {session.pending_restart && (
+        <span className="badge claiming">
+          <span aria-hidden="true">↻</span> restart pending: runs revision {session.revision}, the newest is {session.newest_revision}
+        </span>
       )}
+      {may.operate && session.owner != null && <Orders session={session} ask={ask} />}
       {session.reason != null && <span className="reason">{session.reason}</span>}
     </div>
+  );
+}
+
+const ORDERS: readonly (readonly [Question, string])[] = [
+  ["move", "Move"],
+  ["restart", "Restart"],
+  ["action", "Action…"],
+];
+
+function Orders({ session, ask }: { session: Session; ask: Props["ask"] }) {
+  return (
+    <>
+      {ORDERS.map(([question, word]) => (
+        <button key={question} type="button" onClick={() => ask(question, session)} aria-label={question === "action" ? `Send an action to ${session.session}` : `${word} ${session.session}`}>
+          {word}
+        </button>
+      ))}
+    </>
   );
 }
 
