@@ -28,7 +28,11 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
         if let Some(began) = epochs::unconfirmed(evidence, event) {
             return !epochs::outlasted(evidence, began, event);
         }
-        at > from && !superseded(evidence, event) && !process_ended(evidence, event, pod, at) && !evidence.disturbed(Target::Pod(pod), begin, at) && !stalled
+        at > from
+            && !superseded(evidence, event)
+            && !process_ended(evidence, event, pod, at)
+            && !evidence.disturbed(Target::Pod(pod), begin, at)
+            && !stalled
     });
     let mut wrong = left_behind(evidence);
     wrong.extend(older_goes_on(evidence));
