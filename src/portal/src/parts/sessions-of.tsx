@@ -7,7 +7,6 @@ import type { Ownership, Session } from "../api/types";
 import { duration } from "../logic/when";
 import { useMay } from "../session/user";
 import { useAt } from "../time/as-of";
-import { ActionsOf } from "./actions-of";
 import { StatusBadge } from "./badges";
 import { Choice } from "./fields";
 import { HeardProvider, LeaseOf } from "./heard";
@@ -44,11 +43,10 @@ interface Props {
   ask: (question: Question, session: Session) => void;
 }
 
-export type Question = "move" | "restart" | "action";
+export type Question = "move";
 
 export function SessionsOf({ adapter, sessions, ask }: Props) {
   const [search, setSearch] = useSearchParams();
-  const past = useAt() !== null;
   const end = useEnd();
   const span = search.get("span") ?? "5 min";
   const begin = end - (SPANS[span] ?? 5 * MINUTE);
@@ -74,7 +72,6 @@ export function SessionsOf({ adapter, sessions, ask }: Props) {
           <div key={session.session} className="session">
             <Facts session={session} ask={ask} />
             <History adapter={adapter} session={session.session} begin={begin} end={end} />
-            {!past && <ActionsOf session={session.session} />}
           </div>
         ))}
       </HeardProvider>
@@ -115,15 +112,13 @@ function Facts({ session, ask }: { session: Session; ask: Props["ask"] }) {
 
 const ORDERS: readonly (readonly [Question, string])[] = [
   ["move", "Move"],
-  ["restart", "Restart"],
-  ["action", "Action…"],
 ];
 
 function Orders({ session, ask }: { session: Session; ask: Props["ask"] }) {
   return (
     <>
       {ORDERS.map(([question, word]) => (
-        <button key={question} type="button" onClick={() => ask(question, session)} aria-label={question === "action" ? `Send an action to ${session.session}` : `${word} ${session.session}`}>
+        <button key={question} type="button" onClick={() => ask(question, session)} aria-label={`${word} ${session.session}`}>
           {word}
         </button>
       ))}
