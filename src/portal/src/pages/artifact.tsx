@@ -34,7 +34,7 @@ export default function ArtifactPage() {
       </p>
       <PageHead title={name}>
         <p className="quiet">version {data.version}</p>
-        {may.operate && (
+        {may.configure && (
           <>
             <button type="button" className="primary" onClick={() => ask({ what: "upload" })}>
               Upload a new version
@@ -47,7 +47,7 @@ export default function ArtifactPage() {
       </PageHead>
       <Outdated error={artifact.error} />
       <Users artifact={data} />
-      <Versions artifact={data} back={may.operate ? (version) => ask({ what: "back", version }) : null} />
+      <Versions artifact={data} back={may.configure ? (version) => ask({ what: "back", version }) : null} />
       {asking?.what === "upload" && <AskArtifact name={name} close={() => ask(null)} />}
       {asking?.what === "delete" && <AskDelete artifact={data} close={() => ask(null)} />}
       {asking?.what === "back" && <AskBack artifact={data} version={asking.version} close={() => ask(null)} />}

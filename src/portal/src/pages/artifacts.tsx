@@ -47,7 +47,7 @@ export default function ArtifactsPage() {
     <>
       <PageHead title="Artifacts">
         <p className="quiet">{artifacts.data.length}</p>
-        {may.operate && (
+        {may.configure && (
           <button type="button" className="primary" onClick={() => upload(true)}>
             Upload
           </button>
