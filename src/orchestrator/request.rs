@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::snapshot::Snapshot;
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Heartbeat};
 use crate::domain::event::Recorded;
 use crate::domain::identity::AccessTokenId;
 use crate::domain::name::SessionId;
@@ -79,8 +79,30 @@ impl Request {
         let _ = reply.send(answer);
     }
 
-    pub(crate) fn is_abandoned(&self) -> bool {
-        let (Self::Command { reply, .. } | Self::Barrier { reply }) = self;
-        reply.is_closed()
+    pub(crate) fn heartbeat(&self) -> Option<&Heartbeat> {
+        match self {
+            Self::Command { submission, .. } => match &submission.command {
+                Command::Heartbeat(heartbeat) => Some(heartbeat),
+                _ => None,
+            },
+            Self::Barrier { .. } => None,
+        }
+    }
+
+    /// What a request is still good for when nobody waits for its answer any more. A heartbeat remains a sign of life (I7); what it
+    /// reports may be older than what the pod has since said to another orchestrator, so it is left out.
+    pub(crate) fn unless_abandoned(mut self) -> Option<Self> {
+        let (Self::Command { reply, .. } | Self::Barrier { reply }) = &self;
+        if !reply.is_closed() {
+            return Some(self);
+        }
+        match &mut self {
+            Self::Command { submission, .. } => match &mut submission.command {
+                Command::Heartbeat(heartbeat) => heartbeat.reports.clear(),
+                _ => return None,
+            },
+            Self::Barrier { .. } => return None,
+        }
+        Some(self)
     }
 }

@@ -9,7 +9,8 @@ use super::{Core, Trouble};
 use crate::domain::command::Command;
 use crate::domain::decide::decide;
 use crate::log::{Appended, Batch, Condition, Outcome, PendingEvent};
-use crate::orchestrator::expiry::next_due;
+use crate::orchestrator::expiry::{next_due, silent_until};
+use crate::orchestrator::request::Request;
 
 /// Races that an expiry may lose before it locks the others out.
 const POLITE_TRIES: u32 = 3;
@@ -36,12 +37,15 @@ impl Watch {
 
 impl Core {
     pub(super) async fn expire_if_due(&mut self) {
-        let passed = self.watch.due.is_some_and(|due| due <= Instant::now());
-        if self.link.is_none() || (self.watch.ledger == self.state.fleet.ledger_position() && !passed) {
+        if self.link.is_none() || (self.watch.ledger == self.state.fleet.ledger_position() && !self.is_due()) {
             return;
         }
         self.set_watch(Instant::now());
-        if self.watch.due.is_some_and(|due| due <= Instant::now()) {
+        if self.is_due() && self.has_spoken() {
+            self.serve_waiting().await;
+            self.set_watch(Instant::now());
+        }
+        if self.is_due() {
             if let Err(Trouble::Refused(error)) = self.expire().await {
                 tracing::error!(%error, "the database refused an expiry");
             }
@@ -50,6 +54,23 @@ impl Core {
             // Whatever went wrong must not keep the core from everything else.
             self.set_watch(now + Duration::from_millis(1));
         }
+    }
+
+    fn is_due(&self) -> bool {
+        self.watch.due.is_some_and(|due| due <= Instant::now())
+    }
+
+    /// Whether a heartbeat waits of a pod whose time is up: it came in time and was not looked at, because much else was to be done.
+    /// It is recorded first (I7). Everything else waits for the expiry, so that a takeover does not.
+    fn has_spoken(&mut self) -> bool {
+        self.gather();
+        let now = Instant::now();
+        let (fleet, sight) = (&self.state.fleet, &self.state.sight);
+        let of_silent = |request: &Request| {
+            let registration = request.heartbeat().and_then(|heartbeat| fleet.registration_of(&heartbeat.holder));
+            registration.is_some_and(|(id, _)| silent_until(fleet, sight, id) <= now)
+        };
+        self.waiting.iter().any(of_silent)
     }
 
     fn set_watch(&mut self, not_before: Instant) {

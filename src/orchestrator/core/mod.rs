@@ -38,6 +38,8 @@ pub(super) struct Core {
     pub name: String,
     pub database_url: String,
     pub inbox: mpsc::Receiver<Request>,
+    /// Taken from the inbox, and not carried out yet.
+    waiting: Vec<Request>,
     pub heard: Arc<Heard>,
     pub outlets: Outlets,
     state: State,
@@ -57,6 +59,7 @@ impl Core {
             name,
             database_url,
             inbox,
+            waiting: Vec::new(),
             heard,
             outlets,
             state: State::unknown(now),
@@ -89,6 +92,8 @@ impl Core {
                 },
             }
             self.expire_if_due().await;
+            // What was taken out of the inbox to see who has spoken.
+            self.serve_waiting().await;
         }
         self.inbox.close();
         while let Some(request) = self.inbox.recv().await {
@@ -100,13 +105,26 @@ impl Core {
         if self.crowded {
             tokio::time::sleep(LINGER).await;
         }
-        let mut requests = vec![first];
-        while requests.len() < BATCH
+        self.waiting.push(first);
+        self.gather();
+        self.crowded = self.waiting.len() > 1;
+        self.serve_waiting().await;
+    }
+
+    /// Takes whatever has come in, as far as one batch has room for it.
+    fn gather(&mut self) {
+        while self.waiting.len() < BATCH
             && let Ok(request) = self.inbox.try_recv()
         {
-            requests.push(request);
+            self.waiting.push(request);
         }
-        self.crowded = requests.len() > 1;
+    }
+
+    async fn serve_waiting(&mut self) {
+        let requests = std::mem::take(&mut self.waiting);
+        if requests.is_empty() {
+            return;
+        }
         if self.link.is_none() {
             // Reconnecting goes on beside this; pods are better off asking another orchestrator at once.
             self.turn_away(requests);
@@ -120,7 +138,7 @@ impl Core {
         let mut alone = false;
         let hold_until = Instant::now() + HOLD;
         while !requests.is_empty() {
-            requests.retain(|request| !request.is_abandoned());
+            requests = requests.into_iter().filter_map(Request::unless_abandoned).collect();
             if let Err(trouble) = self.hear_receipts(&requests).await
                 && !self.recover(trouble, hold_until).await
             {

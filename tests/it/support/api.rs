@@ -240,7 +240,7 @@ impl Request<'_> {
     }
 
     /// Sends it and leaves the body unread, for streams.
-    pub async fn open(self) -> Result<reqwest::Response, reqwest::Error> {
+    pub fn open(self) -> impl Future<Output = Result<reqwest::Response, reqwest::Error>> + use<> {
         let mut request = self.api.http.request(self.method, format!("{}{}", self.api.urls[self.at], self.path));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
@@ -251,7 +251,7 @@ impl Request<'_> {
         if let Some(body) = self.body {
             request = request.header("content-type", "application/json").body(body);
         }
-        request.send().await
+        request.send()
     }
 }
 
