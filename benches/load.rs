@@ -71,10 +71,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let plan = Plan {
-        turns: number("CONNCENTRIC_BENCH_TURNS", 5.0)? as usize,
-        time: Duration::from_secs_f64(number("CONNCENTRIC_BENCH_SECONDS", 1.0)?),
-    };
+    let plan =
+        Plan { turns: setting("CONNCENTRIC_BENCH_TURNS", 5)?, time: Duration::from_secs_f64(setting("CONNCENTRIC_BENCH_SECONDS", 1.0)?) };
     let only = std::env::var("CONNCENTRIC_BENCH_ONLY").unwrap_or_default();
     let wanted = |part: &str| only.is_empty() || only.split(',').any(|name| name == part);
     let machine = Machine::start().await?;
@@ -118,6 +116,9 @@ async fn measure(bench: &mut Bench, wanted: impl Fn(&str) -> bool) -> anyhow::Re
     Ok(())
 }
 
-fn number(variable: &str, default: f64) -> anyhow::Result<f64> {
+fn setting<T>(variable: &str, default: T) -> anyhow::Result<T>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
     std::env::var(variable).map_or(Ok(default), |text| text.parse()).with_context(|| format!("{variable} is a number"))
 }

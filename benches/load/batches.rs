@@ -1,8 +1,8 @@
 //! The database side alone: heartbeats through the append function, as plain rows, and as etcd's transactions of as many puts.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use conncentric::domain::name::RegistrationId;
-use conncentric::log::{Batch, Condition, Connection, Outcome, PulseBatch, Purpose, migrate, read_head, sql};
+use conncentric::log::{Condition, Connection, Outcome, PulseBatch, Purpose, migrate, read_head, sql};
 use tokio_postgres::Statement;
 use uuid::Uuid;
 
@@ -45,29 +45,28 @@ struct Appender {
     connection: Connection,
     statement: Statement,
     condition: Condition,
-    batch: Batch,
+    pulse: PulseBatch,
 }
 
 impl Appender {
     async fn open(url: &str) -> anyhow::Result<Self> {
         let connection = Connection::open(url, Purpose::Append).await?;
-        let statement = connection.statement(sql::APPEND).await?;
+        let statement = connection.statement(sql::APPEND_PULSE).await?;
         let head = read_head(&connection).await?;
         let condition = Condition { epoch: head.epoch, ledger_position: head.ledger_position, position: None };
-        Ok(Self { connection, statement, condition, batch: Batch::default() })
+        let pulse = PulseBatch { id: Uuid::now_v7(), actor: "orchestrator:o-1".into(), beats: Vec::new() };
+        Ok(Self { connection, statement, condition, pulse })
     }
 
     fn fill(&mut self, size: i32) {
-        let beats = (1..=size).map(|number| (RegistrationId(number), number)).collect();
-        self.batch.pulse = Some(PulseBatch { id: Uuid::now_v7(), actor: "orchestrator:o-1".into(), beats });
+        self.pulse.beats = (1..=size).map(|number| (RegistrationId(number), number)).collect();
     }
 }
 
 impl Client for Appender {
     async fn step(&mut self) -> anyhow::Result<()> {
-        let pulse = self.batch.pulse.as_mut().context("heartbeats")?;
-        pulse.id = Uuid::now_v7();
-        let outcome = self.batch.append(&self.connection, &self.statement, &self.condition).await?;
+        self.pulse.id = Uuid::now_v7();
+        let outcome = self.pulse.append(&self.connection, &self.statement, &self.condition).await?;
         ensure!(matches!(outcome, Outcome::Appended(_)), "{outcome:?}");
         Ok(())
     }

@@ -7,9 +7,9 @@ use super::Bench;
 use super::drive::{Load, drive};
 use super::etcd::KeepAlive;
 use super::pod::Pod;
-use super::processor::{used, used_by_family};
+use super::processor::{megabytes, used, used_by_family};
 use super::report::Side;
-use super::world::{World, document};
+use super::world::{Orchestrator, World, document};
 
 /// Pods with one lease each, so many at once.
 const POINTS: [usize; 3] = [8, 64, 512];
@@ -45,6 +45,8 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         let row = format!("leases renewed, {LOADED} pods with {SESSIONS} sessions");
         let ours = point(bench, &world, &row, &mut loaded).await?;
         bench.report.add(format!("{row} [1/s]"), Side::Ours, ours.per_second() * SESSIONS as f64);
+        let orchestrator = world.orchestrators.first().and_then(Orchestrator::pid).context("an orchestrator")?;
+        bench.report.add("memory of an orchestrator with 576 pods and 6,912 sessions [MB]", Side::Ours, megabytes(orchestrator));
         if best > 0.0 {
             // A lease of etcd's is one lease, however many keys hang on it.
             bench.report.add(format!("{row} [1/s]"), Side::Peer, best);
@@ -55,7 +57,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 
 /// One measurement of ours, with what it cost whom.
 async fn point(bench: &mut Bench, world: &World, row: &str, pods: &mut [Pod]) -> anyhow::Result<Load> {
-    let orchestrator = world.orchestrators.first().and_then(super::world::Orchestrator::pid).context("an orchestrator")?;
+    let orchestrator = world.orchestrators.first().and_then(Orchestrator::pid).context("an orchestrator")?;
     let postgres = bench.machine.postgres().context("a database")?;
     let us = rustix::process::getpid();
     let cost = || [("orchestrator", used(orchestrator)), ("database", used_by_family(postgres)), ("load generator", used(us))];

@@ -56,7 +56,7 @@ impl Report {
 
     pub(crate) fn print(&self) {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(presets::ASCII_MARKDOWN);
         table.set_header(["", "ours", "limit", "etcd", "ours/limit", "ours/etcd"]);
         for row in &self.order {
             let value = |side| self.values(row, side).map(|values| spread(&values)).unwrap_or_default();
@@ -95,13 +95,6 @@ impl Report {
         let values = sides.into_iter().filter_map(|side| Some((side.name(), summary(self.values(row, side)?))));
         let ratios = [Side::Limit, Side::Peer].into_iter().filter_map(|side| Some((side.name(), summary(self.ratios(row, side)?))));
         json!({ "row": row, "values": values.collect::<BTreeMap<_, _>>(), "ratio_to": ratios.collect::<BTreeMap<_, _>>() })
-    }
-
-    /// The median ratio of a row, for the guard against regressions.
-    pub(crate) fn median_ratio(&self, row: &str, side: Side) -> Option<f64> {
-        let mut ratios = self.ratios(row, side)?;
-        ratios.sort_unstable_by(f64::total_cmp);
-        Some(percentile(&ratios, 0.5))
     }
 }
 

@@ -20,10 +20,9 @@ use super::world::{World, document};
 /// Pods that die in each turn, one after the other within a second.
 const DEAD: usize = 40;
 
-const TTL: Duration = Duration::from_secs(1);
-
-/// The shortest that etcd grants with its default settings, in seconds.
-const ETCD_TTL: i64 = 2;
+/// In seconds; the shortest that etcd grants with its default settings.
+const TTL_SECONDS: i64 = 2;
+const TTL: Duration = Duration::from_secs(TTL_SECONDS.unsigned_abs());
 
 /// Heartbeats a second of others.
 const LOAD: u32 = 10_000;
@@ -77,7 +76,7 @@ struct Late {
 async fn die(world: &World, turn: &str) -> anyhow::Result<Late> {
     let before: i64 = world.database.client.query_one("select position from event_head", &[]).await?.try_get(0)?;
     let names: Vec<String> = (0..DEAD).map(|number| format!("{turn}-{number}")).collect();
-    world.declare(names.iter().map(|name| document(name, 1, "1s", ("turn", turn)))).await?;
+    world.declare(names.iter().map(|name| document(name, 1, &format!("{TTL_SECONDS}s"), ("turn", turn)))).await?;
     let register = |name: String| async move { Pod::register(world.address(0)?, &world.pod_token, &name, 1, &[("turn", turn)]).await };
     let pods = try_join_all(names.iter().cloned().map(register)).await?;
     let victims: Vec<(String, i32)> =
@@ -145,7 +144,7 @@ async fn expire(etcd: &Etcd, turn: usize) -> anyhow::Result<Vec<f64>> {
     let prefix = format!("takeover-{turn}");
     let mut watcher = Watcher::open(etcd, &format!("{prefix}/"), &format!("{prefix}0")).await?;
     let live = async |number: usize| {
-        let mut keeper = KeepAlive::open(etcd, ETCD_TTL).await?;
+        let mut keeper = KeepAlive::open(etcd, TTL_SECONDS).await?;
         let key = format!("{prefix}/{number}");
         Unary::open(etcd).await?.put(&key, keeper.lease).await?;
         sleep(Duration::from_micros(19_300) * u32::try_from(number)?).await;
@@ -164,8 +163,7 @@ async fn expire(etcd: &Etcd, turn: usize) -> anyhow::Result<Vec<f64>> {
     };
     let both = futures_util::future::try_join(lives, watching);
     let (last, ()) = timeout(PATIENCE, both).await.context("not all leases of etcd's ran out")??;
-    let ttl = Duration::from_secs(u64::try_from(ETCD_TTL)?);
-    let late = last.iter().filter_map(|(key, at)| Some(milliseconds(*gone.get(key)?, *at + ttl)));
+    let late = last.iter().filter_map(|(key, at)| Some(milliseconds(*gone.get(key)?, *at + TTL)));
     Ok(sorted(late))
 }
 
