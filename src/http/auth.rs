@@ -28,6 +28,7 @@ const RULES: &[(Method, &str, &[Role])] = &[
     (Method::POST, "/v1/pods/{pod}/undrain", &[Role::Operator]),
     (Method::GET, "/v1/pods", &[Role::Viewer]),
     (Method::GET, "/v1/pods/{pod}", &[Role::Viewer]),
+    (Method::GET, "/v1/pods/{pod}/heartbeats", &[Role::Viewer]),
     (Method::GET, "/v1/adapters", &[Role::Viewer]),
     (Method::GET, "/v1/adapters/{name}", &[Role::Viewer]),
     (Method::GET, "/v1/adapters/{name}/log", &[Role::Viewer]),

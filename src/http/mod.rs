@@ -82,6 +82,7 @@ fn api(app: &App) -> Router<App> {
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
+        .route("/v1/pods/{pod}/heartbeats", get(pods::heartbeats::heartbeats))
         .route("/v1/pods/{pod}/stream", get(pods::stream::stream))
         .route("/v1/pods/{pod}/drain", post(pods::drain::drain))
         .route("/v1/pods/{pod}/undrain", post(pods::undrain::undrain))

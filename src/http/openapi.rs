@@ -10,7 +10,7 @@ use super::routes::{adapters, events, health, maintenance, metrics, ownership, p
     info(title = "Conncentric", description = "Keeps each connection that must exist exactly once running on exactly one of many pods."),
     paths(
         pods::register::register, pods::list::list, pods::list::one, pods::leave::leave, pods::stream::stream, pods::drain::drain,
-        pods::undrain::undrain, pods::heartbeat::heartbeat, pods::claim::claim, pods::release::release, pods::log::log,
+        pods::undrain::undrain, pods::heartbeat::heartbeat, pods::heartbeats::heartbeats, pods::claim::claim, pods::release::release, pods::log::log,
         adapters::list::list, adapters::list::one, adapters::log::log, adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
         adapters::set_enabled::disable, maintenance::show, maintenance::begin, maintenance::end,
         sessions::list::list, sessions::list::one, sessions::history::history,

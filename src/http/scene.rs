@@ -13,6 +13,7 @@ use super::problem::ApiError;
 use super::{App, views};
 use crate::domain::fleet::{Adapter, Fleet, Registration, Session};
 use crate::domain::name::{AdapterName, RegistrationId, SessionId};
+use crate::domain::token::Position;
 use crate::log::{At, InvalidAt, Moment, OutOfHistory, load_fleet_at, locate, read_extent};
 use crate::orchestrator::receipt::Receipts;
 use crate::orchestrator::sight::Sight;
@@ -33,6 +34,11 @@ pub(crate) struct AtQuery {
 }
 
 impl AtQuery {
+    /// For routes that take more than the moment.
+    pub(crate) fn of(at: Option<String>) -> Self {
+        Self { at }
+    }
+
     /// The moment that is asked for, if one is.
     pub(crate) fn moment(&self) -> Result<Option<At>, ApiError> {
         self.at.as_deref().map(moment).transpose()
@@ -76,6 +82,14 @@ impl App {
         self.reader.query(async |connection| locate(connection, at, &extent).await).await
     }
 
+    /// The position of the moment that the query names, if it names one.
+    pub(crate) async fn position_at(&self, query: &AtQuery) -> Result<Option<Position>, ApiError> {
+        match query.moment()? {
+            Some(at) => Ok(Some(self.locate(at).await?.position)),
+            None => Ok(None),
+        }
+    }
+
     /// The fleet at a moment, from the projections of history.
     pub(crate) async fn look_back(&self, at: At) -> Result<(Moment, Fleet), ApiError> {
         let moment = self.locate(at).await?;
@@ -87,6 +101,11 @@ impl App {
 impl Scene {
     pub(crate) fn fleet(&self) -> &Fleet {
         &self.snapshot.fleet
+    }
+
+    /// The position that it is true at. Of the present it may be a few pulses old.
+    pub(crate) fn position(&self) -> Position {
+        self.snapshot.position
     }
 
     pub(crate) fn adapter(&self, name: &AdapterName, adapter: &Adapter) -> AdapterView {

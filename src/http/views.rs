@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use crate::domain::explain::{adapter_status, next_owner, status_of};
-use crate::domain::fleet::{Adapter, Lease, Registration, RegistrationState, Session};
+use crate::domain::fleet::{Adapter, Fleet, Lease, Registration, RegistrationState, Session};
 use crate::domain::lease::heartbeat_interval;
 use crate::domain::name::{AdapterName, RegistrationId, SessionId};
 use crate::domain::status::AdminState;
@@ -111,5 +111,10 @@ pub(crate) fn grants(snapshot: &Snapshot, registration: RegistrationId) -> Vec<L
 
 /// Milliseconds between the heartbeats of every pod.
 pub(crate) fn heartbeat_interval_ms(snapshot: &Snapshot) -> u32 {
-    u32::try_from(heartbeat_interval(snapshot.fleet.shortest_ttl()).as_millis()).unwrap_or(u32::MAX)
+    interval_ms(&snapshot.fleet)
+}
+
+/// The same of a fleet that need not be the present one.
+pub(crate) fn interval_ms(fleet: &Fleet) -> u32 {
+    u32::try_from(heartbeat_interval(fleet.shortest_ttl()).as_millis()).unwrap_or(u32::MAX)
 }

@@ -57,6 +57,11 @@ pub async fn event_id_at(connection: &Connection, position: Position) -> Result<
     Ok(row.map(|row| row.try_get("id")).transpose()?)
 }
 
+/// The position at which the first epoch after this one began, if one has.
+pub async fn first_of_later_epoch(connection: &Connection, epoch: Epoch) -> Result<Option<Position>, LogError> {
+    Ok(connection.client.query_one(sql::FIRST_OF_LATER_EPOCH, &[&epoch.0]).await?.try_get(0)?)
+}
+
 /// Whether a ledger event stands in the log where it stood. What was sealed since is not lost: of it the time and the epoch are compared.
 pub async fn event_stands(
     connection: &Connection,

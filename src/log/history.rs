@@ -2,12 +2,17 @@
 
 use super::{Connection, LogError, sql};
 use crate::domain::name::{Holder, SessionId};
-use crate::domain::token::FencingToken;
+use crate::domain::token::{FencingToken, Position};
 use crate::wire::session::OwnershipView;
 
-/// The ownerships of a session, newest first.
-pub async fn read_ownerships(connection: &Connection, session: &SessionId, limit: i64) -> Result<Vec<OwnershipView>, LogError> {
-    let rows = connection.client.query(sql::READ_OWNERSHIPS, &[&session.to_string(), &limit]).await?;
+/// The ownerships of a session as they were at a position, newest first.
+pub async fn read_ownerships(
+    connection: &Connection,
+    session: &SessionId,
+    until: Position,
+    limit: i64,
+) -> Result<Vec<OwnershipView>, LogError> {
+    let rows = connection.client.query(sql::READ_OWNERSHIPS, &[&session.to_string(), &limit, &until]).await?;
     rows.iter()
         .map(|row| {
             let pod: String = row.try_get("pod")?;

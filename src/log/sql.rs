@@ -20,6 +20,7 @@ statements! {
     EXPORT_HEAD = "export_head";
     EXPORT_PREVIOUS_HASH = "export_previous_hash";
     FIND_REQUEST = "find_request";
+    FIRST_OF_LATER_EPOCH = "first_of_later_epoch";
     HAS_ARCHIVES = "has_archives";
     HAS_LOG = "has_log";
     IDENTIFY = "identify";
@@ -49,6 +50,7 @@ statements! {
     READ_EPOCH = "read_epoch";
     READ_EXTENT = "read_extent";
     READ_HEAD = "read_head";
+    READ_HEARTBEATS = "read_heartbeats";
     READ_IN_ORDER = "read_in_order";
     READ_LEDGER = "read_ledger";
     READ_OWNERSHIPS = "read_ownerships";

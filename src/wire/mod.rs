@@ -5,6 +5,7 @@
 pub mod access_token;
 pub mod adapter;
 pub mod event;
+pub mod heartbeat;
 pub mod log;
 pub mod maintenance;
 pub mod ownership;

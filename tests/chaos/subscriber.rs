@@ -30,11 +30,11 @@ pub async fn head(clients: &Orchestrators) -> i64 {
 /// Follows the ledger until the run is over, now at one orchestrator and now at another.
 pub async fn listen(clients: Orchestrators, subscriber: usize, after: i64, notebook: Arc<Notebook>, over: CancellationToken) {
     let http = reqwest::Client::builder().tcp_nodelay(true).connect_timeout(Duration::from_secs(1)).build().expect("a client");
-    let mut last = after;
+    let mut last = after.to_string();
     let mut at = subscriber;
     while !over.is_cancelled() {
         let url = format!("{}/v1/events/stream?pulses=false", clients.urls[at % clients.urls.len()]);
-        let request = http.get(url).bearer_auth(&clients.token).header("Last-Event-ID", last.to_string()).send();
+        let request = http.get(url).bearer_auth(&clients.token).header("Last-Event-ID", &last).send();
         let opened = timeout(Duration::from_secs(3), request).await;
         if let Ok(Ok(response)) = opened
             && response.status().is_success()
@@ -50,12 +50,12 @@ pub async fn listen(clients: Orchestrators, subscriber: usize, after: i64, noteb
     }
 }
 
-async fn follow(response: reqwest::Response, subscriber: usize, last: &mut i64, notebook: &Notebook) {
+async fn follow(response: reqwest::Response, subscriber: usize, last: &mut String, notebook: &Notebook) {
     let mut events = std::pin::pin!(SseByteStream::new(response.bytes_stream()));
     while let Ok(Some(Ok(event))) = timeout(SILENCE, events.next()).await {
         let Some(data) = event.data.as_deref().and_then(|data| serde_json::from_str::<Value>(data).ok()) else { continue };
         let position = data["position"].as_i64().expect("a position");
         notebook.heard(Heard { at: since_boot(), subscriber, position, id: data["id"].as_str().expect("an id").to_owned() });
-        *last = position;
+        last.clone_from(&event.id.unwrap_or_else(|| position.to_string()));
     }
 }

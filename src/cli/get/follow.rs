@@ -9,7 +9,6 @@ use super::events::{Filter, HEADERS, columns, in_order};
 use crate::cli::output::{self, Format};
 use crate::cli::server::Api;
 use crate::client;
-use crate::domain::token::Position;
 use crate::wire::event::{EventPage, EventView};
 
 /// Orchestrators send a comment every few seconds, so a stream that is silent for this long is dead.
@@ -23,7 +22,7 @@ pub(super) async fn run(api: &Api, format: Format, filter: &Filter, first_page: 
         output::line(&aligned(HEADERS.map(str::to_owned)))?;
     }
     // Not the head: events may lie between the page and it, and those come by the stream.
-    let mut last = page.events.iter().map(|event| event.position).max().unwrap_or(page.head);
+    let mut last = page.events.iter().max_by_key(|event| event.position).map_or_else(|| page.head.to_string(), id);
     for event in in_order(page.events) {
         show(format, &event)?;
     }
@@ -34,14 +33,19 @@ pub(super) async fn run(api: &Api, format: Format, filter: &Filter, first_page: 
             Err(error) if error.downcast_ref().is_some_and(client::Error::is_passing) => error.to_string(),
             Err(error) => return Err(error),
         };
-        output::note(&format!("{error}; going on after position {last}"));
+        output::note(&format!("{error}; going on after event {last}"));
         tokio::time::sleep(RETRY_AFTER).await;
     }
 }
 
-/// Shows events until the stream breaks. `last` is the position of the last one that was shown.
-async fn listen(api: &Api, format: Format, path: &str, last: &mut Position) -> anyhow::Result<()> {
-    let response = api.stream(path, &[("Last-Event-ID", last.to_string())]).await?;
+/// The id that the stream gives an event, which says in which history it happened.
+fn id(event: &EventView) -> String {
+    format!("{}:{}", event.epoch, event.position)
+}
+
+/// Shows events until the stream breaks. `last` is the id of the last one that was shown.
+async fn listen(api: &Api, format: Format, path: &str, last: &mut String) -> anyhow::Result<()> {
+    let response = api.stream(path, &[("Last-Event-ID", last.clone())]).await?;
     // The silence is measured on the bytes: comments end it and are no messages.
     let bytes = Box::pin(tokio_stream::StreamExt::timeout(response.bytes_stream(), SILENCE));
     let bytes = bytes.map(|chunk| match chunk {
@@ -52,7 +56,7 @@ async fn listen(api: &Api, format: Format, path: &str, last: &mut Position) -> a
     while let Some(Ok(message)) = messages.next().await {
         let Some(data) = message.data.filter(|data| !data.is_empty()) else { continue };
         let event: EventView = serde_json::from_str(&data)?;
-        *last = event.position;
+        *last = id(&event);
         show(format, &event)?;
     }
     Ok(())

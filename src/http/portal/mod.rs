@@ -27,7 +27,7 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; c
                       object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The pages, each of which can be opened by its address. Which of them is shown is the script's affair.
-const PAGES: &[&str] = &["/", "/adapters", "/adapters/{name}", "/pods", "/events", "/maintenance"];
+const PAGES: &[&str] = &["/", "/adapters", "/adapters/{name}", "/pods", "/events", "/changes", "/maintenance", "/access-tokens"];
 
 /// The pages and what they need. They hold nothing secret, so they need no access token.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -37,8 +37,12 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 /// The same for every page. It changes with the program and carries no version in its name, so browsers ask each time.
 async fn index() -> Response {
-    match Bundle::get("index.html") {
-        Some(index) => file("text/html; charset=utf-8", "no-cache", index.data),
+    page(Bundle::get("index.html").map(|index| index.data))
+}
+
+fn page(index: Option<impl Into<Body>>) -> Response {
+    match index {
+        Some(index) => file("text/html; charset=utf-8", "no-cache", index),
         None => file("text/html; charset=utf-8", "no-store", UNBUILT.as_bytes()),
     }
 }
@@ -69,5 +73,41 @@ fn media_type(path: &str) -> &'static str {
         Some("svg") => "image/svg+xml",
         Some("json") => "application/json",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+
+    async fn text(response: Response) -> String {
+        let body = to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+        String::from_utf8(body.to_vec()).expect("text")
+    }
+
+    #[tokio::test]
+    async fn a_program_without_the_bundle_says_how_to_build_it() {
+        let response = page(None::<&'static str>);
+        assert_eq!(response.status(), 200);
+        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        assert_eq!(header(CONTENT_TYPE).as_deref(), Some("text/html; charset=utf-8"));
+        // The next program under this address may have one.
+        assert_eq!(header(CACHE_CONTROL).as_deref(), Some("no-store"));
+        assert_eq!(header(CONTENT_SECURITY_POLICY).as_deref(), Some(POLICY));
+        let said = text(response).await;
+        for part in ["make portal", "cargo build --release", "href=\"/docs\"", "href=\"/readyz\"", "conncentric get sessions"] {
+            assert!(said.contains(part), "{part} is missing: {said}");
+        }
+        // What the policy would forbid anyway.
+        assert!(!said.contains("<script") && !said.contains("style=") && !said.contains("://"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_program_with_the_bundle_shows_it_and_asks_again_each_time() {
+        let response = page(Some("<title>the bundle</title>"));
+        assert_eq!(response.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok()), Some("no-cache"));
+        assert_eq!(text(response).await, "<title>the bundle</title>");
     }
 }

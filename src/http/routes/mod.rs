@@ -17,6 +17,7 @@ pub(crate) mod adapters {
 
 pub(crate) mod events {
     //! The event table, paged and live.
+    mod event_id;
     pub(crate) mod page;
     pub(crate) mod stream;
 }
@@ -26,6 +27,7 @@ pub(crate) mod pods {
     pub(crate) mod claim;
     pub(crate) mod drain;
     pub(crate) mod heartbeat;
+    pub(crate) mod heartbeats;
     pub(crate) mod leave;
     pub(crate) mod list;
     pub(crate) mod log;

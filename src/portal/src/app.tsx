@@ -1,7 +1,7 @@
 // Who is signed in sees the pages, and nobody else anything.
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Route, Switch } from "wouter";
 import { keepTrue } from "./api/live";
 import { useWhoAmI } from "./api/queries";
@@ -17,6 +17,10 @@ import { Failure, Loading } from "./parts/states";
 import { credential, leave } from "./session/credential";
 import { SignIn } from "./session/sign-in";
 import { UserProvider } from "./session/user";
+
+// Pages that few visits begin with are no part of the first load.
+const AccessTokensPage = lazy(() => import("./pages/access-tokens"));
+const ChangesPage = lazy(() => import("./pages/changes"));
 
 export function App() {
   const { token } = useStore(credential);
@@ -43,14 +47,18 @@ function SignedIn({ token }: { token: string }) {
   return (
     <UserProvider user={user.data}>
       <Frame>
-        <Switch>
-          <Route path="/" component={OverviewPage} />
-          <Route path="/adapters" component={AdaptersPage} />
-          <Route path="/adapters/:name">{({ name }) => <AdapterPage key={name} />}</Route>
-          <Route path="/pods" component={PodsPage} />
-          <Route path="/events" component={EventsPage} />
-          <Route path="/maintenance" component={MaintenancePage} />
-        </Switch>
+        <Suspense fallback={<Loading what="the page" />}>
+          <Switch>
+            <Route path="/" component={OverviewPage} />
+            <Route path="/adapters" component={AdaptersPage} />
+            <Route path="/adapters/:name">{({ name }) => <AdapterPage key={name} />}</Route>
+            <Route path="/pods" component={PodsPage} />
+            <Route path="/events" component={EventsPage} />
+            <Route path="/maintenance" component={MaintenancePage} />
+            <Route path="/changes" component={ChangesPage} />
+            <Route path="/access-tokens" component={AccessTokensPage} />
+          </Switch>
+        </Suspense>
       </Frame>
     </UserProvider>
   );

@@ -25,6 +25,7 @@ const ALLOWED: &[(&str, &[Role])] = &[
     ("POST /v1/pods/{pod}/undrain", &[Role::Operator, Role::Admin]),
     ("GET /v1/pods", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/pods/{pod}", &[Role::Viewer, Role::Operator, Role::Admin]),
+    ("GET /v1/pods/{pod}/heartbeats", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/adapters", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/adapters/{name}", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/adapters/{name}/log", &[Role::Viewer, Role::Operator, Role::Admin]),

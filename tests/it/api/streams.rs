@@ -84,7 +84,7 @@ async fn positions_until(stream: &mut Pushes, last: i64) -> Vec<i64> {
     while positions.last() != Some(&last) {
         let (name, event, id) = stream.next().await.expect("the stream goes on");
         let position = event["position"].as_i64().expect("a position");
-        assert_eq!((name.as_str(), id), ("event", Some(position.to_string())));
+        assert_eq!((name.as_str(), id), ("event", Some(format!("{}:{position}", event["epoch"]))));
         positions.push(position);
     }
     positions

@@ -174,6 +174,7 @@ async fn at_every_position_of_a_failover_replay_and_api_agree() {
         assert_eq!(replayed(&system, &["--at", &time]).await, asked(&system, &format!("/v1/ownership?at={time}")).await, "at {time}");
     }
     lists_and_events_look_back_too(&system).await;
+    logs_histories_and_heartbeats_look_back_too(&system).await;
     the_explanation_names_causes_and_people(&system).await;
 }
 
@@ -200,6 +201,48 @@ async fn lists_and_events_look_back_too(system: &System) {
     assert!(status.success() && said.contains("READY"), "{said}");
     let (status, said) = system.cli(&["get", "events", "--at", &time]).await;
     assert!(status.success() && said.contains("AdapterDisabled") && !said.contains("SessionReleased venue-b"), "{said}");
+}
+
+async fn logs_histories_and_heartbeats_look_back_too(system: &System) {
+    let events = system.events().await;
+    let claims: Vec<_> =
+        events.iter().filter(|recorded| recorded.event.type_name() == "SessionClaimed").map(|recorded| recorded.position).collect();
+    let history = asked(system, "/v1/sessions/venue-a/0/history").await;
+    let ended = history["ownerships"].as_array().expect("ownerships").last().expect("the first owner").clone();
+    let (from, to) = (ended["from_position"].as_i64().expect("a position"), ended["to_position"].as_i64().expect("it ended"));
+    assert!(claims.contains(&from));
+    // At the position of its end it had ended, and just before it was still lasting.
+    let then = asked(system, &format!("/v1/sessions/venue-a/0/history?at={}", to - 1)).await;
+    let mut lasting = ended;
+    for field in ["to_position", "to", "ended_by"] {
+        lasting[field] = Value::Null;
+    }
+    assert_eq!(then, json!({ "ownerships": [lasting] }));
+    let then = asked(system, &format!("/v1/sessions/venue-a/0/history?at={to}")).await;
+    assert_eq!(then["ownerships"].as_array().expect("ownerships").last().expect("one")["to_position"], to);
+    assert_eq!(asked(system, &format!("/v1/sessions/venue-a/0/history?at={}", from - 1)).await, json!({ "ownerships": [] }));
+
+    let positions = |page: &Value| -> Vec<i64> {
+        page["entries"].as_array().expect("entries").iter().map(|entry| entry["position"].as_i64().expect("a position")).collect()
+    };
+    let log = positions(&asked(system, "/v1/adapters/venue-a/log").await);
+    let then = positions(&asked(system, &format!("/v1/adapters/venue-a/log?at={to}")).await);
+    assert_eq!(then, log.iter().copied().filter(|position| *position <= to).collect::<Vec<_>>());
+    assert!(!then.is_empty() && then.len() < log.len(), "{log:?}");
+    let both = positions(&asked(system, &format!("/v1/adapters/venue-a/log?at={to}&before={to}")).await);
+    assert!(both.iter().all(|position| *position < to), "{both:?}");
+
+    let pod = system.pods().last().expect("a pod").to_owned();
+    let beats = asked(system, &format!("/v1/pods/{pod}/heartbeats?limit=5")).await;
+    let newest = beats["heartbeats"].as_array().expect("heartbeats").clone();
+    assert!(newest.len() == 5 && beats["interval_ms"].as_u64().is_some_and(|interval| interval > 0), "{beats}");
+    let order = |beats: &[Value], field: &str| -> Vec<i64> { beats.iter().map(|beat| beat[field].as_i64().expect("a number")).collect() };
+    for field in ["position", "sequence"] {
+        assert!(order(&newest, field).is_sorted_by(|newer, older| newer > older), "{beats}");
+    }
+    let third = newest[2]["position"].as_i64().expect("a position");
+    let then = asked(system, &format!("/v1/pods/{pod}/heartbeats?limit=1&at={third}")).await;
+    assert_eq!(then["heartbeats"], json!([newest[2]]));
 }
 
 async fn the_explanation_names_causes_and_people(system: &System) {
@@ -246,9 +289,19 @@ async fn moments_outside_the_log_are_refused() {
         ("2999-01-01T00:00:00Z", "in the future"),
     ];
     for (at, reason) in refusals {
-        for path in
-            ["/v1/ownership", "/v1/adapters", "/v1/sessions", "/v1/pods", "/v1/events", "/v1/adapters/x", "/v1/pods/x", "/v1/sessions/x/0"]
-        {
+        for path in [
+            "/v1/ownership",
+            "/v1/adapters",
+            "/v1/sessions",
+            "/v1/pods",
+            "/v1/events",
+            "/v1/adapters/x",
+            "/v1/pods/x",
+            "/v1/sessions/x/0",
+            "/v1/adapters/x/log",
+            "/v1/sessions/x/0/history",
+            "/v1/pods/x/heartbeats",
+        ] {
             let refused = system.call::<(), Value>(Method::GET, &format!("{path}?at={at}"), None).await.expect_err(path);
             let Error::Refused(problem) = refused else { panic!("{path} at {at}: {refused}") };
             assert_eq!((problem.status, problem.field.as_deref()), (400, Some("at")), "{path} at {at}: {}", problem.detail);

@@ -13,6 +13,7 @@ mod killed_pod;
 mod lost_history;
 mod lost_node;
 mod maintenance;
+mod many_pods;
 mod outage;
 mod paused_orchestrator;
 mod paused_pod;

@@ -5,10 +5,13 @@ use std::time::Duration;
 use conncentric::domain::event::{EpochBegan, EpochCause, Event};
 use conncentric::domain::identity::Role;
 use conncentric::wire::access_token::{CreateAccessToken, CreatedAccessToken};
+use conncentric::wire::event::{EventPage, EventView};
 use reqwest::Method;
+use uuid::Uuid;
 
 use super::{epochs, until_none_is_outdated, until_the_epoch_is_known};
 use crate::support::postgres::{Database, Guarded};
+use crate::support::process::Process;
 use crate::support::sound::assert_sound;
 use crate::support::standby::{Replication, Standby};
 use crate::support::system::{Owners, System, times};
@@ -79,6 +82,8 @@ async fn the_promotion_of_a_lagging_standby_repeats_no_token() {
         assert!(ended.success(), "{said}");
         let lost = system.until_off(SOON, "pod-1").await;
         let known = lost.values().map(|owner| owner.token.position()).max().expect("an owner");
+        let mut follower = system.start_cli(&["get", "events", "--follow", "--limit", "1000", "-o", "json"]);
+        follower.line_with(&format!("\"position\":{known},")).await;
         standby.promote().await;
 
         until_none_is_outdated(&system, &lost).await;
@@ -86,7 +91,25 @@ async fn the_promotion_of_a_lagging_standby_repeats_no_token() {
         let [EpochBegan { because: EpochCause::Promoted, known: Some(told), .. }] = began.as_slice() else { panic!("{began:?}") };
         assert!(*told >= known, "positions up to {known} were acknowledged, and {told} is said");
         system.journal().assert_one_believer_at_a_time();
+        assert_heard_all(&system, &mut follower).await;
         assert_sound(&system).await;
+        follower.kill().await;
         end(guarded, standby, system).await;
     }
+}
+
+/// Who follows the log hears each event of the history that goes on once and in order, although lost events had its positions.
+async fn assert_heard_all(system: &System, follower: &mut Process) {
+    make_token(system, "after the loss").await;
+    follower.line_with("after the loss").await;
+    let mut heard: Vec<EventView> = follower.log().lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let began = heard.iter().position(|event| event.kind == "EpochBegan").expect("the epoch was heard");
+    let heard = heard.split_off(began);
+    let first = heard[0].position;
+    let page: EventPage =
+        system.call::<(), _>(Method::GET, &format!("/v1/events?pulses=false&limit=1000&after={}", first - 1), None).await.expect("a page");
+    let written: Vec<Uuid> = page.events.iter().map(|event| event.id).collect();
+    let heard: Vec<Uuid> = heard.iter().map(|event| event.id).collect();
+    // What was appended since the last one was heard.
+    assert_eq!(heard, written[..heard.len().min(written.len())]);
 }

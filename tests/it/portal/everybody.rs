@@ -54,6 +54,9 @@ async fn no_page_keeps_anybody_out() {
             ("/events?open=1", "schema_version"),
             ("/maintenance", "Under way"),
             ("/adapters?at=20", "Adapters"),
+            ("/changes?since=20", "owner"),
+            ("/changes", "Since when?"),
+            ("/access-tokens", "pod-1"),
             ("/adapters?q=none", "No adapter matches"),
             ("/adapters/none", "none"),
         ] {
@@ -67,6 +70,9 @@ async fn no_page_keeps_anybody_out() {
             ("/pods", "Drain pod-1", "Goes to"),
             ("/events", "As of: now", "Show every page"),
             ("/maintenance", "End the maintenance", "End it"),
+            ("/adapters?q=venue", "Save this view", "Name of the view"),
+            ("/access-tokens", "Create an access token", "Role"),
+            ("/access-tokens", "Revoke pod-1", "cannot be undone"),
         ] {
             browser.go(path).await;
             browser.press(button).await;
@@ -75,7 +81,7 @@ async fn no_page_keeps_anybody_out() {
         }
     }
     browser.client.set_window_size(400, 800).await.expect("a phone");
-    for path in ["/", "/adapters", "/adapters/venue-a", "/pods", "/events", "/maintenance"] {
+    for path in ["/", "/adapters", "/adapters/venue-a", "/pods", "/events", "/maintenance", "/changes?since=20", "/access-tokens"] {
         browser.go(path).await;
         browser.until_said("main h1", "").await;
         found.extend(violations(&browser, &axe, &format!("{path}, narrow")).await);

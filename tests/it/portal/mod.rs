@@ -7,12 +7,15 @@ mod adapters;
 mod everybody;
 mod maintenance;
 mod markup;
+mod moments;
 mod pods;
 mod roles;
 mod screenshots;
 mod served;
 mod stream;
+mod tokens;
 mod travel;
+mod views;
 
 use conncentric::domain::identity::Role;
 use conncentric::wire::access_token::{CreateAccessToken, CreatedAccessToken};

@@ -19,6 +19,8 @@ async fn screenshots() {
     let mut documents = system.many_to_venue(8, ttl);
     documents.extend(["clearing", "dropcopy", "reference-data"].map(|name| system.to_venue(name, ttl)));
     system.declare(&documents).await;
+    let page: Value = system.call::<(), _>(Method::GET, "/v1/events?order=desc&limit=1&pulses=false", None).await.expect("a page");
+    let before = &page["events"][0]["position"];
     // Something has happened: a handover, a takeover, and two adapters are down for a maintenance.
     let to = if system.sessions().await.expect("sessions")[3].owner.as_ref().is_some_and(|owner| owner.pod.as_str() == "pod-3") {
         "pod-2"
@@ -33,6 +35,8 @@ async fn screenshots() {
     let down = json!({ "names": ["clearing", "dropcopy"], "reason": "new switches" });
     let _: Value = system.call(Method::POST, "/v1/maintenance", Some(&down)).await.expect("begun");
 
+    let changes = format!("/changes?since={before}");
+
     let browser = Browser::open(&system.urls()[0], system.folder(), (1200, 860)).await;
     browser.go("/").await;
     browser.sign_in(system.token()).await;
@@ -42,9 +46,11 @@ async fn screenshots() {
             ("overview", "/", "takeover"),
             ("adapters", "/adapters", "venue-h"),
             ("adapter", "/adapters/venue-a", "name: venue-a"),
-            ("pods", "/pods", "Silence"),
-            ("events", "/events", "MaintenanceBegan"),
+            ("pods", "/pods", "due every"),
+            ("events", "/events", "new switches"),
             ("maintenance", "/maintenance", "2 of 2 closed"),
+            ("changes", &changes, "owner"),
+            ("access-tokens", "/access-tokens", "yours"),
         ] {
             browser.go(path).await;
             browser.until_said("main", said).await;

@@ -24,7 +24,7 @@ fn is(file: &str, ending: &str) -> bool {
 #[tokio::test]
 async fn every_page_opens_by_its_address_under_a_strict_policy() {
     let api = Api::start("portal_served", 1).await;
-    for path in ["/", "/adapters", "/adapters/venue-a", "/pods", "/events", "/maintenance"] {
+    for path in ["/", "/adapters", "/adapters/venue-a", "/pods", "/events", "/maintenance", "/changes", "/access-tokens"] {
         let page = api.get(path).nobody().send().await.expect(200);
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
         assert_eq!(page.header("cache-control"), Some("no-cache"), "{path}");

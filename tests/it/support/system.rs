@@ -308,10 +308,7 @@ impl System {
     }
 
     /// Events of which a part is asked for, for example all claims.
-    pub async fn events_of<T>(&self, which: impl Fn(&Event) -> Option<&T>) -> Vec<T>
-    where
-        T: Clone,
-    {
+    pub async fn events_of<T: Clone>(&self, which: impl Fn(&Event) -> Option<&T>) -> Vec<T> {
         self.events().await.iter().filter_map(|recorded| which(&recorded.event).cloned()).collect()
     }
 
@@ -321,16 +318,21 @@ impl System {
 
     /// Runs a command of people to its end, and gives back how it ended and what it printed.
     pub async fn cli(&self, arguments: &[&str]) -> (ExitStatus, String) {
-        let servers = self.urls().iter().map(Url::to_string).collect::<Vec<_>>().join(",");
-        let token = self.folder().join("admin.token").display().to_string();
-        let all: Vec<&str> = arguments.iter().copied().chain(["--server", &servers, "--token-file", &token]).collect();
-        let mut process = Process::start(&format!("cli-{}", arguments.join("-").replace('/', ".")), self.folder(), &all);
+        let mut process = self.start_cli(arguments);
         (process.exit().await, process.log())
     }
 
+    /// Only starts it.
+    pub fn start_cli(&self, arguments: &[&str]) -> Process {
+        let servers = self.urls().iter().map(Url::to_string).collect::<Vec<_>>().join(",");
+        let token = self.folder().join("admin.token").display().to_string();
+        let all: Vec<&str> = arguments.iter().copied().chain(["--server", &servers, "--token-file", &token]).collect();
+        Process::start(&format!("cli-{}", arguments.join("-").replace('/', ".")), self.folder(), &all)
+    }
+
     /// Lets a pause or an outage last. For scenarios whose very subject is how long something takes; never to wait for anything.
-    pub async fn lasts(duration: Duration) {
-        tokio::time::sleep(duration).await;
+    pub fn lasts(duration: Duration) -> tokio::time::Sleep {
+        tokio::time::sleep(duration)
     }
 }
 

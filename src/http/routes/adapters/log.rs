@@ -12,6 +12,7 @@ use crate::http::address::{Path, Query};
 use crate::http::problem::ApiError;
 use crate::http::routes::events::page::MAX_LIMIT;
 use crate::http::routes::named;
+use crate::http::scene::AtQuery;
 use crate::log::{EntryFilter, read_adapter_log};
 use crate::wire::log::{EntryPage, EntryView};
 
@@ -23,12 +24,13 @@ pub(crate) struct Filter {
     level: Option<Level>,
     category: Option<Category>,
     limit: Option<i64>,
+    at: Option<String>,
 }
 
-/// The event log of an adapter, newest first.
+/// The event log of an adapter, newest first; with `at` as it was then.
 #[utoipa::path(get, path = "/v1/adapters/{name}/log", tag = "adapters",
     params(("name" = String, Path), ("before" = Option<i64>, Query), ("session" = Option<String>, Query), ("level" = Option<Level>, Query),
-        ("category" = Option<Category>, Query), ("limit" = Option<i64>, Query)),
+        ("category" = Option<Category>, Query), ("limit" = Option<i64>, Query), ("at" = Option<String>, Query)),
     responses((status = 200, body = EntryPage), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn log(
     State(app): State<App>,
@@ -41,7 +43,11 @@ pub(crate) async fn log(
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(ApiError::invalid("limit", format!("{limit} is out of bounds; give 1 to {MAX_LIMIT}")));
     }
-    let Filter { before, level, category, .. } = filter;
+    let Filter { before, level, category, at, .. } = filter;
+    let before = match app.position_at(&AtQuery::of(at)).await? {
+        Some(last) => Some(before.unwrap_or(Position::MAX).min(last.saturating_add(1))),
+        None => before,
+    };
     // One more than the page, so that its end is known.
     let filter = EntryFilter { adapter: adapter.clone(), before, session, level, category, limit: limit + 1 };
     let mut entries = app.reader.query(async |connection| read_adapter_log(connection, &filter).await).await?;

@@ -1,4 +1,5 @@
-//! `GET /v1/events/stream`: the event table, live. `Last-Event-ID` or `after` resumes without a gap.
+//! `GET /v1/events/stream`: the event table, live. `Last-Event-ID` or `after` resumes without a gap, and across the loss of history
+//! too: who has seen events of an epoch that ended early goes on with the first event of the next one.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -11,20 +12,21 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use tokio::sync::watch;
 
+use super::event_id::EventId;
 use super::page::{Filter, MAX_LIMIT};
-use crate::domain::token::Position;
+use crate::domain::token::{Epoch, Position};
 use crate::http::address::Query;
 use crate::http::auth::Caller;
 use crate::http::problem::ApiError;
 use crate::http::{App, STREAM_BREATH};
-use crate::log::{PageFilter, read_page};
+use crate::log::{PageFilter, first_of_later_epoch, read_page};
 use crate::orchestrator::snapshot::Snapshot;
 use crate::wire::event::EventView;
 
 /// Snapshots change with every flush; a stream for people needs no more than this many reads a second.
 const PACE: Duration = Duration::from_millis(50);
 
-/// Events as they are appended. Without a start: from now on. The id of each is its position.
+/// Events as they are appended. Without a start: from now on. The id of each is `epoch:position`.
 #[utoipa::path(get, path = "/v1/events/stream", tag = "events",
     params(("after" = Option<i64>, Query), ("type" = Option<String>, Query), ("session" = Option<String>, Query), ("stream" = Option<String>, Query),
         ("actor" = Option<String>, Query), ("pulses" = Option<bool>, Query)),
@@ -44,15 +46,22 @@ pub(crate) async fn stream(
     if let Some((field, _)) = pointless.iter().find(|(_, given)| *given) {
         return Err(ApiError::invalid(*field, "a stream has neither order, before, limit nor at; it goes on from after"));
     }
-    if let Some(last) = headers.get("last-event-id") {
-        let position = last.to_str().ok().and_then(|text| text.parse().ok()).filter(|position: &Position| *position >= 0);
-        filter.after = Some(position.ok_or_else(|| ApiError::invalid("Last-Event-ID", "the id of an event is its position, a number"))?);
-    }
+    let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default().parse::<EventId>());
+    let last = last.transpose().map_err(|problem| ApiError::invalid("Last-Event-ID", problem))?;
+    filter.after = last.map_or(filter.after, |last| Some(last.position));
     let mut filter = PageFilter { limit: MAX_LIMIT, ..filter.into_page()? };
-    let now = app.orchestrator.current().await?.position;
-    let after = filter.after.unwrap_or(now);
-    if after > now {
-        return Err(ApiError::invalid("after", format!("position {after} is beyond the head, {now}")));
+    let now = app.orchestrator.current().await?;
+    let (head, epoch) = (now.position, now.fleet.epoch());
+    let seen_epoch = last.and_then(|last| last.epoch).unwrap_or(epoch);
+    if seen_epoch > epoch {
+        return Err(ApiError::invalid("Last-Event-ID", format!("epoch {seen_epoch} has not begun, the log is in epoch {epoch}")));
+    }
+    let mut after = filter.after.unwrap_or(head);
+    if seen_epoch < epoch {
+        after = in_later_epoch(&app, seen_epoch, after).await?;
+    }
+    if after > head {
+        return Err(ApiError::invalid("after", format!("position {after} is beyond the head, {head}")));
     }
     // Who has read the beginning and goes on must not miss events without being told.
     if let Some(archive) = app.read().fleet.archive_of(after.saturating_add(1)).filter(|_| after > 0) {
@@ -64,9 +73,16 @@ pub(crate) async fn stream(
     }
     filter.after = Some(after);
     let snapshots = app.orchestrator.snapshots();
-    let tail = Tail { app, caller, filter, snapshots, seen: after - 1, queue: VecDeque::new() };
+    let tail = Tail { app, caller, filter, snapshots, epoch, seen: after - 1, queue: VecDeque::new() };
     let alive = KeepAlive::new().interval(STREAM_BREATH).text("");
     Ok(([("x-accel-buffering", "no")], Sse::new(tail.events()).keep_alive(alive)))
+}
+
+/// Where to go on after an event of an epoch that has ended: there, unless history that came after the beginning of the next epoch
+/// was lost and other events have its positions.
+async fn in_later_epoch(app: &App, epoch: Epoch, after: Position) -> Result<Position, ApiError> {
+    let began = app.reader.query(async |connection| first_of_later_epoch(connection, epoch).await).await?;
+    Ok(began.map_or(after, |began| after.min(began - 1)))
 }
 
 struct Tail {
@@ -74,6 +90,8 @@ struct Tail {
     caller: Caller,
     filter: PageFilter,
     snapshots: watch::Receiver<std::sync::Arc<Snapshot>>,
+    /// The epoch of what was sent last.
+    epoch: Epoch,
     /// The head up to which the table has been searched.
     seen: Position,
     queue: VecDeque<EventView>,
@@ -84,7 +102,13 @@ impl Tail {
         futures_util::stream::unfold(self, |mut tail| async move {
             let event = tail.next().await?;
             let data = serde_json::to_string(&event).unwrap_or_default();
-            Some((Ok(Event::default().id(event.position.to_string()).event("event").data(data)), tail))
+            Some((
+                Ok(Event::default()
+                    .id(EventId { epoch: Some(event.epoch), position: event.position }.to_string())
+                    .event("event")
+                    .data(data)),
+                tail,
+            ))
         })
     }
 
@@ -96,15 +120,22 @@ impl Tail {
                 self.filter.after = Some(event.position);
                 return Some(event);
             }
-            let head = {
+            let (head, epoch) = {
                 let snapshot = self.snapshots.borrow_and_update();
                 if !self.caller.is_valid(&snapshot) {
                     return None;
                 }
-                snapshot.position
+                (snapshot.position, snapshot.fleet.epoch())
             };
-            if head > self.seen {
+            if epoch > self.epoch {
+                self.turn_to(epoch).await?;
+            } else if head > self.seen {
                 let page = self.app.reader.query(async |connection| read_page(connection, &self.filter).await).await.ok()?;
+                // The table may be ahead of what this orchestrator has folded.
+                if let Some(later) = page.iter().map(|event| event.epoch).find(|later| *later > self.epoch) {
+                    self.turn_to(later).await?;
+                    continue;
+                }
                 if i64::try_from(page.len()).is_ok_and(|count| count < self.filter.limit) {
                     self.seen = head;
                 }
@@ -117,5 +148,15 @@ impl Tail {
                 tokio::time::sleep(PACE).await;
             }
         }
+    }
+
+    /// Another epoch has begun: what came after its beginning in the one before is void.
+    async fn turn_to(&mut self, epoch: Epoch) -> Option<()> {
+        let after = self.filter.after.unwrap_or_default();
+        let after = in_later_epoch(&self.app, self.epoch, after).await.ok()?;
+        self.filter.after = Some(after);
+        self.seen = after - 1;
+        self.epoch = epoch;
+        Some(())
     }
 }

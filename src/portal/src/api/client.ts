@@ -25,7 +25,10 @@ export class ApiError extends Error {
 type Method = "get" | "put" | "post" | "delete";
 type Having<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never }[keyof paths];
 type Operation<P extends keyof paths, M extends Method> = paths[P] extends Record<M, infer O> ? O : never;
-type Body200<O> = O extends { responses: { 200: { content: { "application/json": infer T } } } } ? T : void;
+type Content<O, S extends number> = O extends { responses: Record<S, { content: { "application/json": infer T } }> } ? T : never;
+type Or<T, U> = [T] extends [never] ? U : T;
+/** What an operation answers when it goes well: it is done, something was made, or it is on its way. */
+type Good<O> = Or<Content<O, 200>, Or<Content<O, 201>, Or<Content<O, 202>, void>>>;
 
 export interface Options {
   path?: Record<string, string>;
@@ -80,10 +83,10 @@ async function send(method: Method, route: string, options: Options): Promise<Re
   throw problem;
 }
 
-async function call<P extends keyof paths, M extends Method>(method: M, route: P, options: Options): Promise<Body200<Operation<P, M>>> {
+async function call<P extends keyof paths, M extends Method>(method: M, route: P, options: Options): Promise<Good<Operation<P, M>>> {
   const response = await send(method, route, options);
   const text = await response.text();
-  return (text === "" ? undefined : JSON.parse(text)) as Body200<Operation<P, M>>;
+  return (text === "" ? undefined : JSON.parse(text)) as Good<Operation<P, M>>;
 }
 
 export const get = <P extends Having<"get">>(route: P, options: Options = {}) => call("get", route, options);

@@ -1,6 +1,6 @@
 // What pages read. A key is a topic, the moment that is shown (null: now), and whatever narrows it down.
 
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { useAt } from "../time/as-of";
 import { ApiError, get } from "./client";
 import type { Event, Readiness } from "./types";
@@ -12,27 +12,22 @@ export function useWhoAmI() {
   return useQuery({ queryKey: ["whoami", null], queryFn: ({ signal }) => get("/v1/whoami", { signal }), staleTime: Infinity });
 }
 
-export function useAdapters() {
-  const at = useAt();
-  return useQuery({
-    queryKey: ["adapters", at],
-    queryFn: async ({ signal }) => (await get("/v1/adapters", { query: { at }, signal })).adapters,
-  });
-}
+/** The same lists at a moment that need not be the one that pages show. */
+export const adaptersAt = (at: string | null) =>
+  queryOptions({ queryKey: ["adapters", at], queryFn: async ({ signal }) => (await get("/v1/adapters", { query: { at }, signal })).adapters });
+
+export const sessionsAt = (at: string | null) =>
+  queryOptions({ queryKey: ["sessions", at], queryFn: async ({ signal }) => (await get("/v1/sessions", { query: { at }, signal })).sessions });
+
+export const useAdapters = () => useQuery(adaptersAt(useAt()));
+
+export const useSessions = () => useQuery(sessionsAt(useAt()));
 
 export function useAdapter(name: string) {
   const at = useAt();
   return useQuery({
     queryKey: ["adapters", at, name],
     queryFn: ({ signal }) => get("/v1/adapters/{name}", { path: { name }, query: { at }, signal }),
-  });
-}
-
-export function useSessions() {
-  const at = useAt();
-  return useQuery({
-    queryKey: ["sessions", at],
-    queryFn: async ({ signal }) => (await get("/v1/sessions", { query: { at }, signal })).sessions,
   });
 }
 
@@ -45,11 +40,26 @@ export function usePods() {
   });
 }
 
-export function useHistory(adapter: string, ordinal: string) {
+/** How many heartbeats a picture shows. */
+export const HEARTBEATS = 60;
+
+/** Asked for only while it is `seen`: there may be hundreds of pods, and a screen shows a dozen. */
+export function useHeartbeats(pod: string, seen: boolean) {
+  const at = useAt();
   return useQuery({
-    queryKey: ["history", null, adapter, ordinal],
+    queryKey: ["heartbeats", at, pod],
+    queryFn: ({ signal }) => get("/v1/pods/{pod}/heartbeats", { path: { pod }, query: { at, limit: HEARTBEATS }, signal }),
+    enabled: seen,
+    refetchInterval: at === null ? HEARTBEAT_PACE : false,
+  });
+}
+
+export function useHistory(adapter: string, ordinal: string) {
+  const at = useAt();
+  return useQuery({
+    queryKey: ["history", at, adapter, ordinal],
     queryFn: async ({ signal }) =>
-      (await get("/v1/sessions/{adapter}/{ordinal}/history", { path: { adapter, ordinal }, signal })).ownerships,
+      (await get("/v1/sessions/{adapter}/{ordinal}/history", { path: { adapter, ordinal }, query: { at }, signal })).ownerships,
   });
 }
 
@@ -60,10 +70,11 @@ export interface LogFilter {
 }
 
 export function useAdapterLog(name: string, filter: LogFilter) {
+  const at = useAt();
   return useQuery({
-    queryKey: ["log", null, name, filter],
+    queryKey: ["log", at, name, filter],
     queryFn: async ({ signal }) =>
-      (await get("/v1/adapters/{name}/log", { path: { name }, query: { ...filter, limit: 200 }, signal })).entries,
+      (await get("/v1/adapters/{name}/log", { path: { name }, query: { ...filter, at, limit: 200 }, signal })).entries,
     placeholderData: keepPreviousData,
   });
 }
@@ -100,6 +111,10 @@ export function useEvents(filter: EventFilter, limit = 100) {
 
 export function useMaintenance() {
   return useQuery({ queryKey: ["maintenance", null], queryFn: ({ signal }) => get("/v1/maintenance", { signal }) });
+}
+
+export function useAccessTokens() {
+  return useQuery({ queryKey: ["tokens", null], queryFn: async ({ signal }) => (await get("/v1/tokens", { signal })).tokens });
 }
 
 /** Null where health is served at an address of its own, which the Portal cannot reach. */

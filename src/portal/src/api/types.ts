@@ -4,12 +4,14 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type AccessToken = Schemas["AccessTokenView"];
 export type Adapter = Schemas["AdapterView"];
 export type AdapterDocument = Schemas["AdapterDocument"];
 export type AdminState = Schemas["AdminState"];
 export type Category = Schemas["Category"];
 export type Entry = Schemas["EntryView"];
 export type Event = Omit<Schemas["EventView"], "data"> & { data: Record<string, unknown> | null };
+export type Heartbeat = Schemas["HeartbeatView"];
 export type Level = Schemas["Level"];
 export type Maintenance = Schemas["MaintenanceAnswer"];
 export type Ownership = Schemas["OwnershipView"];

@@ -9,7 +9,7 @@ import { progress, said } from "./operation";
 import { GATHER, pauseBefore } from "./pace";
 import { heardOf, rows } from "./rows";
 import { announcement, buckets, takeoverOf } from "./takeovers";
-import { asOf, colourOf, ticks, timeline } from "./timeline";
+import { colourOf, ticks, timeline } from "./timeline";
 import { touched } from "./touched";
 import { ago, duration, moment } from "./when";
 
@@ -94,13 +94,6 @@ describe("timeline", () => {
     expect(bars[1]?.width).toBe(0.25);
   });
 
-  it("is as it was", () => {
-    const all = [owned("pod-2", 600, 900), owned("pod-1", 0, 400)];
-    expect(asOf(all, "700").map((one) => [one.owner.pod, one.to])).toEqual([["pod-2", null], ["pod-1", "1970-01-01T00:00:00.400Z"]]);
-    expect(asOf(all, new Date(300).toISOString()).map((one) => [one.owner.pod, one.to_position])).toEqual([["pod-1", null]]);
-    expect(asOf(all, null)).toHaveLength(2);
-  });
-
   it("has round times, and neighbours of different colours", () => {
     expect(ticks(1_000, 61_000, 8).map((tick) => tick.time)).toEqual([15_000, 30_000, 45_000, 60_000]);
     expect(new Set(["pod-1", "pod-2", "pod-3"].map(colourOf)).size).toBe(3);
@@ -115,6 +108,7 @@ describe("events", () => {
     expect(touched(event("SessionClaimed", "session:a/0"))).toContain("history");
     expect(touched(event("PodLost", "pod:x"))).toContain("pods");
     expect(touched(event("EpochBegan", "fleet"))).toContain("readiness");
+    expect(touched(event("AccessTokenRevoked", "access-token:x"))).toEqual(["events", "tokens"]);
   });
 
   it("tell takeovers", () => {
@@ -139,9 +133,11 @@ describe("operations", () => {
   });
 
   it("follow a move and a drain", () => {
-    const move = { kind: "move", session: "a/0", to: "pod-2" } as const;
-    expect(progress(move, [], [session("a/0", "pod-1")]).done).toBe(0);
-    expect(progress(move, [], [session("a/0", "pod-2")]).done).toBe(1);
+    const move = { kind: "move", sessions: ["a/0"], to: "pod-2" } as const;
+    expect(said(move, progress(move, [], [session("a/0", "pod-1")]))).toBe("a/0 is on its way to pod-2");
+    expect(said(move, progress(move, [], [session("a/0", "pod-2")]))).toBe("a/0 runs on pod-2");
+    const both = { ...move, sessions: ["a/0", "b/0"] };
+    expect(said(both, progress(both, [], [session("a/0", "pod-2"), session("b/0", "pod-1")]))).toBe("1 of 2 moved to pod-2");
     expect(progress({ kind: "drain", pod: "pod-1", sessions: ["a/0", "b/0"] }, [], [session("a/0", "pod-2"), session("b/0", null)]).done).toBe(1);
   });
 });

@@ -4,7 +4,7 @@ import type { Adapter, Session } from "../api/types";
 
 export type Operation =
   | { kind: "enable" | "disable"; names: readonly string[] }
-  | { kind: "move"; session: string; to: string }
+  | { kind: "move"; sessions: readonly string[]; to: string }
   | { kind: "drain"; pod: string; sessions: readonly string[] };
 
 export interface Progress {
@@ -32,7 +32,8 @@ export function progress(operation: Operation, adapters: readonly Adapter[], ses
       return counted(meant, (adapter) => adapter.status === wanted, (adapter) => ({ name: adapter.name, reason: adapter.reason ?? null }));
     }
     case "move": {
-      const meant = sessions.filter((session) => session.session === operation.session);
+      const names = new Set(operation.sessions);
+      const meant = sessions.filter((session) => names.has(session.session));
       const there = (session: Session) => session.owner?.pod === operation.to && session.status === "ACTIVE";
       return counted(meant, there, (session) => ({ name: session.session, reason: session.reason ?? null }));
     }
@@ -53,7 +54,8 @@ export function said(operation: Operation, { done, total }: Progress): string {
     case "disable":
       return `${done} of ${total} closed`;
     case "move":
-      return done === total ? `${operation.session} runs on ${operation.to}` : `${operation.session} is on its way to ${operation.to}`;
+      if (operation.sessions.length > 1) return `${done} of ${total} moved to ${operation.to}`;
+      return `${operation.sessions.join()} ${done === total ? "runs on" : "is on its way to"} ${operation.to}`;
     case "drain":
       return `${done} of ${total} handed over by ${operation.pod}`;
   }

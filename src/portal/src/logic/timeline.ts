@@ -80,20 +80,6 @@ export function timeline(ownerships: readonly Ownership[], begin: number, end: n
   return { bars, gaps };
 }
 
-/** What there was of it at a moment: a time, or a position of the log. */
-export function asOf(ownerships: readonly Ownership[], at: string | null): Ownership[] {
-  if (at === null) return [...ownerships];
-  const open = (ownership: Ownership): Ownership => ({ ...ownership, to: null, to_position: null, ended_by: null });
-  if (/^\d+$/.test(at)) {
-    const position = Number(at);
-    const begun = ownerships.filter((ownership) => ownership.from_position <= position);
-    return begun.map((ownership) => (ownership.to_position != null && ownership.to_position > position ? open(ownership) : ownership));
-  }
-  const time = Date.parse(at);
-  const begun = ownerships.filter((ownership) => Date.parse(ownership.from) <= time);
-  return begun.map((ownership) => (ownership.to != null && Date.parse(ownership.to) > time ? open(ownership) : ownership));
-}
-
 /** Round times between two moments, about so many, with where they are. */
 export function ticks(begin: number, end: number, about: number): { x: number; time: number }[] {
   const steps = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800].map((seconds) => seconds * 1000);

@@ -2,9 +2,9 @@
 
 import type { Event } from "../api/types";
 
-export type Topic = "adapters" | "sessions" | "pods" | "log" | "history" | "events" | "maintenance" | "readiness";
+export type Topic = "adapters" | "sessions" | "pods" | "log" | "history" | "events" | "maintenance" | "readiness" | "tokens";
 
-const EVERYTHING: readonly Topic[] = ["adapters", "sessions", "pods", "log", "history", "events", "maintenance", "readiness"];
+const EVERYTHING: readonly Topic[] = ["adapters", "sessions", "pods", "log", "history", "events", "maintenance", "readiness", "tokens"];
 
 export function touched(event: Pick<Event, "stream" | "type">): readonly Topic[] {
   const [about] = event.stream.split(":", 1);
@@ -19,7 +19,7 @@ export function touched(event: Pick<Event, "stream" | "type">): readonly Topic[]
     case "pod":
       return ["pods", "sessions", "adapters", "log", "events"];
     case "access-token":
-      return ["events"];
+      return ["events", "tokens"];
     default:
       return EVERYTHING;
   }

@@ -16,11 +16,11 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(whole)} ms`;
 }
 
+/** The same with tenths of seconds, for what is short: `0.4 s`, `12 min`. */
+export const finely = (milliseconds: number): string => (milliseconds < 10_000 ? `${(Math.max(0, milliseconds) / 1_000).toFixed(1)} s` : duration(milliseconds));
+
 /** How long ago something was: `0.4 s ago`, `12 min ago`. */
-export function ago(milliseconds: number): string {
-  const shown = milliseconds < 10_000 ? `${(Math.max(0, milliseconds) / 1_000).toFixed(1)} s` : duration(milliseconds);
-  return `${shown} ago`;
-}
+export const ago = (milliseconds: number): string => `${finely(milliseconds)} ago`;
 
 const two = (number: number): string => String(number).padStart(2, "0");
 
@@ -37,4 +37,13 @@ export function moment(text: string, now: Date = new Date()): string {
 export function toLocalInput(time: Date): string {
   const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
   return `${day}T${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+/** Whether a moment is named by a position of the log, and not by a time. */
+export const isPosition = (at: string): boolean => /^\d+$/.test(at);
+
+/** A moment as it is read out; null is now. */
+export function named(at: string | null): string {
+  if (at === null) return "now";
+  return isPosition(at) ? `position ${at}` : moment(at);
 }

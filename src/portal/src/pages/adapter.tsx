@@ -5,7 +5,8 @@ import { useParams } from "wouter";
 import { useAdapter, useSessions } from "../api/queries";
 import type { Adapter, Session } from "../api/types";
 import { cli, curl, flag } from "../logic/commands";
-import { AskMove, AskSetEnabled } from "../parts/ask";
+import { AskSetEnabled } from "../parts/ask";
+import { AskMove } from "../parts/ask-move";
 import { AdminBadge, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { AdapterLog } from "../parts/adapter-log";
@@ -51,7 +52,7 @@ export function AdapterPage() {
       <Suspense fallback={<Loading what="the settings" />}>
         <Settings adapter={adapter.data} />
       </Suspense>
-      {moving !== null && <AskMove session={moving} close={() => move(null)} />}
+      {moving !== null && <AskMove sessions={[moving]} close={() => move(null)} />}
       <CopyLines
         lines={[
           { label: "CLI", text: cli("get", "sessions", name, ...flag("--at", at)) },

@@ -7,13 +7,15 @@ import { cli, curl, flag } from "../logic/commands";
 import { type Filter, isFiltered, matches, readFilter, writeFilter } from "../logic/filter";
 import type { Row } from "../logic/rows";
 import { AdapterFilters } from "../parts/adapter-filters";
-import { AskMove, AskSetEnabled } from "../parts/ask";
+import { AskSetEnabled } from "../parts/ask";
+import { AskMove } from "../parts/ask-move";
 import { AdminBadge, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { type Column, Grid, type RowSelectionState, type SortingState } from "../parts/grid";
 import { LeaseBar } from "../parts/lease-bar";
 import { adapterPath, Go } from "../parts/link";
 import { PageHead } from "../parts/page";
+import { SavedViews } from "../parts/saved-views";
 import { Empty, Failure, Loading, Outdated } from "../parts/states";
 import { When } from "../parts/when";
 import { useMay } from "../session/user";
@@ -69,6 +71,7 @@ export function AdaptersPage() {
       </PageHead>
       <Outdated error={error} />
       <AdapterFilters filter={filter} rows={all} change={(change) => setSearch((before) => writeFilter(before, change), { replace: true })} />
+      <SavedViews />
       {may.operate && <Bulk selected={selected} clear={() => choose({})} />}
       {all.length === 0 ? (
         <Empty title={at === null ? "There are no adapters yet." : "There were no adapters then."}>
@@ -114,8 +117,7 @@ function linesFor(names: readonly string[], at: string | null) {
 function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void }) {
   const [asking, ask] = useState<"enable" | "disable" | "move" | null>(null);
   const names = selected.map((row) => row.name);
-  const [one] = selected;
-  const movable = selected.length === 1 && one?.sessions.length === 1 && one.sessions[0]?.owner != null ? one.sessions[0] : null;
+  const movable = selected.flatMap((row) => row.sessions.filter((session) => session.owner != null));
   const close = (sent: boolean) => {
     ask(null);
     if (sent) clear();
@@ -129,7 +131,7 @@ function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void
       <button type="button" disabled={names.length === 0} onClick={() => ask("disable")}>
         Disable
       </button>
-      <button type="button" disabled={movable === null} onClick={() => ask("move")}>
+      <button type="button" disabled={movable.length === 0} onClick={() => ask("move")}>
         Move
       </button>
       {names.length > 0 && (
@@ -138,7 +140,7 @@ function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void
         </button>
       )}
       {(asking === "enable" || asking === "disable") && <AskSetEnabled kind={asking} names={names} close={close} />}
-      {asking === "move" && movable !== null && <AskMove session={movable} close={close} />}
+      {asking === "move" && <AskMove sessions={movable} close={close} />}
     </div>
   );
 }

@@ -1,21 +1,21 @@
 // Pods: who is there, what they hold, and how to empty one.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { post } from "../api/client";
 import { usePods } from "../api/queries";
-import { useSilences } from "../api/silences";
 import type { Pod } from "../api/types";
 import { cli, curl, flag } from "../logic/commands";
-import { ago, duration } from "../logic/when";
+import { ago } from "../logic/when";
 import { Reason, reasonOf } from "../parts/ask";
 import { PodBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { Answers, Dialog } from "../parts/dialog";
+import { Heartbeats } from "../parts/heartbeats";
 import { Go } from "../parts/link";
 import { watchOperation } from "../parts/operations";
 import { PageHead } from "../parts/page";
-import { Sparkline } from "../parts/sparkline";
+import { useSeen } from "../parts/seen";
 import { Empty, Failure, Loading, Outdated } from "../parts/states";
 import { When } from "../parts/when";
 import { useMay } from "../session/user";
@@ -23,7 +23,6 @@ import { useAt } from "../time/as-of";
 
 export function PodsPage() {
   const pods = usePods();
-  const silences = useSilences(pods.data, pods.dataUpdatedAt);
   const at = useAt();
   const may = useMay();
   const [draining, drain] = useState<Pod | null>(null);
@@ -43,7 +42,7 @@ export function PodsPage() {
       ) : (
         <div className="cards">
           {pods.data.map((pod) => (
-            <PodCard key={pod.registration} pod={pod} silences={silences.get(pod.incarnation) ?? []} drain={may.operate ? () => drain(pod) : null} />
+            <PodCard key={pod.registration} pod={pod} drain={may.operate ? () => drain(pod) : null} />
           ))}
         </div>
       )}
@@ -58,13 +57,12 @@ export function PodsPage() {
   );
 }
 
-/** Heartbeats come every third of the shortest lease or oftener; silence beyond that is late. Milliseconds. */
-const LATE = 5_000;
-
-function PodCard({ pod, silences, drain }: { pod: Pod; silences: readonly number[]; drain: (() => void) | null }) {
+function PodCard({ pod, drain }: { pod: Pod; drain: (() => void) | null }) {
+  const card = useRef<HTMLElement>(null);
+  const seen = useSeen(card);
   const labels = Object.entries(pod.labels).map(([name, value]) => `${name}=${value}`);
   return (
-    <section className="card pod" aria-label={pod.pod}>
+    <section ref={card} className="card pod" aria-label={pod.pod}>
       <div className="pod-head">
         <h2>{pod.pod}</h2>
         <PodBadge status={pod.status} />
@@ -73,14 +71,7 @@ function PodCard({ pod, silences, drain }: { pod: Pod; silences: readonly number
       <dl>
         <dt>Last heartbeat</dt>
         <dd>{pod.last_heartbeat_ms_ago == null ? "–" : ago(pod.last_heartbeat_ms_ago)}</dd>
-        {silences.length > 1 && (
-          <>
-            <dt>Silence</dt>
-            <dd>
-              <Sparkline values={silences} high={LATE} label={`silence of ${pod.pod} at each look, at most ${duration(Math.max(...silences))}`} />
-            </dd>
-          </>
-        )}
+        {pod.status !== "SUPERSEDED" && <Heartbeats pod={pod.pod} seen={seen} />}
         <dt>Capacity</dt>
         <dd>
           <meter min={0} max={Math.max(1, pod.capacity)} value={pod.used} aria-label={`${pod.used} of ${pod.capacity} used`} /> {pod.used} of {pod.capacity}

@@ -3,23 +3,14 @@
 import { useSearchParams } from "wouter";
 import { useAdapterLog } from "../api/queries";
 import type { Entry } from "../api/types";
-import { useAt } from "../time/as-of";
 import { LevelBadge } from "./badges";
 import { Choice } from "./fields";
 import { Go } from "./link";
 import { Empty, Loading } from "./states";
 import { When } from "./when";
 
-/** The entries that there were at a moment. */
-function until(entries: readonly Entry[], at: string | null): readonly Entry[] {
-  if (at === null) return entries;
-  if (/^\d+$/.test(at)) return entries.filter((entry) => entry.position <= Number(at));
-  return entries.filter((entry) => Date.parse(entry.recorded_at) <= Date.parse(at));
-}
-
 export function AdapterLog({ name, sessions }: { name: string; sessions: readonly string[] }) {
   const [search, setSearch] = useSearchParams();
-  const at = useAt();
   const text = (field: string) => search.get(field) ?? "";
   const change = (field: string) => (value: string) =>
     setSearch(
@@ -33,7 +24,7 @@ export function AdapterLog({ name, sessions }: { name: string; sessions: readonl
     );
   const filter = { level: text("level") || undefined, category: text("category") || undefined, session: text("session") || undefined };
   const log = useAdapterLog(name, filter);
-  const entries = until(log.data ?? [], at);
+  const entries = log.data ?? [];
   return (
     <section className="card" aria-label="Event log">
       <div className="section-head">

@@ -1,17 +1,15 @@
-// Enable, disable, move: how many are meant and why is asked first.
+// Enable, disable: how many are meant and why is asked first.
 
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId } from "react";
 import { post } from "../api/client";
-import { usePods } from "../api/queries";
-import type { Session } from "../api/types";
 import { Answers, Dialog } from "./dialog";
 import { watchOperation } from "./operations";
 
 /** Names that are shown before the rest is only counted. */
 const SHOWN = 12;
 
-function Names({ names }: { names: readonly string[] }) {
+export function Names({ names }: { names: readonly string[] }) {
   const rest = names.length - SHOWN;
   return (
     <p className="names">
@@ -84,41 +82,5 @@ export function AskSetEnabled({ kind, names, close }: Pick<AboutMany, "kind" | "
       confirm="Disable"
       note="Their sessions close in order. Nothing takes them over until they are enabled again."
     />
-  );
-}
-
-export function AskMove({ session, close }: { session: Session; close: (sent: boolean) => void }) {
-  const pods = usePods();
-  const others = (pods.data ?? []).filter((pod) => pod.pod !== session.owner?.pod && pod.status !== "SUPERSEDED");
-  const [to, setTo] = useState("");
-  const field = useId();
-  const [adapter = "", ordinal = ""] = session.session.split("/");
-  const send = useMutation({
-    mutationFn: () => post("/v1/sessions/{adapter}/{ordinal}/move", { path: { adapter, ordinal }, body: { to } }),
-    onSuccess: () => {
-      watchOperation({ kind: "move", session: session.session, to });
-      close(true);
-    },
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    send.mutate();
-  };
-  return (
-    <Dialog title={`Move ${session.session}?`} close={() => close(false)}>
-      <form onSubmit={submit}>
-        <p className="quiet">{session.owner?.pod ?? "The owner"} closes the session first; then it starts on the other pod, without waiting for any lease to run out.</p>
-        <label htmlFor={field}>To</label>
-        <select id={field} value={to} onChange={(event) => setTo(event.target.value)} required>
-          <option value="">Choose a pod</option>
-          {others.map((pod) => (
-            <option key={pod.registration} value={pod.pod}>
-              {pod.pod} – {pod.status.toLowerCase()}, {pod.used} of {pod.capacity} used
-            </option>
-          ))}
-        </select>
-        <Answers problem={send.error} busy={send.isPending} confirm="Move" close={() => close(false)} disabled={to === ""} />
-      </form>
-    </Dialog>
   );
 }

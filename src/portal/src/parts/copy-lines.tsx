@@ -21,7 +21,7 @@ export function CopyLines({ lines }: { lines: readonly Line[] }) {
   );
 }
 
-function CopyLine({ label, text }: Line) {
+export function CopyLine({ label, text }: Line) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     // Only pages that came over TLS or from this machine may use the clipboard; elsewhere the line is there to be selected.

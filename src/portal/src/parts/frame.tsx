@@ -5,7 +5,7 @@ import { useLocation } from "wouter";
 import { streamState } from "../api/live";
 import { useStore } from "../logic/store";
 import { leave } from "../session/credential";
-import { useUser } from "../session/user";
+import { useMay, useUser } from "../session/user";
 import { useAt } from "../time/as-of";
 import { PastBanner, TimeTravel } from "../time/travel";
 import { Announcer } from "./announcer";
@@ -15,6 +15,7 @@ import { ThemeSwitch } from "./theme";
 
 export function Frame({ children }: { children: ReactNode }) {
   const user = useUser();
+  const may = useMay();
   return (
     <>
       <a className="skip" href="#main">
@@ -28,6 +29,7 @@ export function Frame({ children }: { children: ReactNode }) {
           <NavItem to="/pods">Pods</NavItem>
           <NavItem to="/events">Events</NavItem>
           <NavItem to="/maintenance">Maintenance</NavItem>
+          {may.administer && <NavItem to="/access-tokens">Access tokens</NavItem>}
         </nav>
         <div className="tools">
           <Connection />

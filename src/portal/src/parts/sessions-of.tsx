@@ -5,7 +5,6 @@ import { useSearchParams } from "wouter";
 import { useHistory, usePods } from "../api/queries";
 import type { Ownership, Session } from "../api/types";
 import { heardOf, leaseOf } from "../logic/rows";
-import { asOf } from "../logic/timeline";
 import { duration } from "../logic/when";
 import { useMay } from "../session/user";
 import { useAt } from "../time/as-of";
@@ -113,9 +112,8 @@ function Facts({ session, revision, heard, readAt, move }: { session: Session; r
 
 function History({ adapter, session, begin, end }: { adapter: string; session: string; begin: number; end: number }) {
   const history = useHistory(adapter, session.split("/")[1] ?? "0");
-  const at = useAt();
   if (history.error) return <p className="problem">{history.error.message}</p>;
-  const all = asOf(history.data ?? [], at);
+  const all = history.data ?? [];
   return (
     <>
       <OwnerTimeline session={session} ownerships={all} begin={begin} end={end} />

@@ -16,9 +16,9 @@ export function useUser(): WhoAmI {
   return user;
 }
 
-/** What may be done on this page now. While the past is shown, nothing. */
-export function useMay(): { operate: boolean; configure: boolean } {
+/** What may be done on this page now; while the past is shown, nothing. Access tokens are always those of now. */
+export function useMay(): { operate: boolean; configure: boolean; administer: boolean } {
   const { role } = useUser();
   const now = useAt() === null;
-  return { operate: now && (role === "operator" || role === "admin"), configure: now && role === "admin" };
+  return { operate: now && (role === "operator" || role === "admin"), configure: now && role === "admin", administer: role === "admin" };
 }

@@ -1,14 +1,14 @@
 // The one control of time: "as of" for every page, and the banner that says so.
 
-import { type FormEvent, useId, useState } from "react";
-import { moment, toLocalInput } from "../logic/when";
+import { type FormEvent, useId, useRef, useState } from "react";
+import { useLocation } from "wouter";
+import { isPosition, named, toLocalInput } from "../logic/when";
 import { Dialog } from "../parts/dialog";
+import { within } from "../parts/link";
 import { useAt, useSetAt } from "./as-of";
 
-/** A moment as it is read out. */
-function named(at: string): string {
-  return /^\d+$/.test(at) ? `position ${at}` : moment(at);
-}
+const changesSince = (since: string, at: string | null): string => within("/changes", { since, at });
+
 
 export function TimeTravel() {
   const at = useAt();
@@ -16,11 +16,26 @@ export function TimeTravel() {
   return (
     <>
       <button type="button" onClick={() => ask(true)} className={at === null ? undefined : "past"}>
-        As of: {at === null ? "now" : named(at)}
+        As of: {named(at)}
       </button>
-      {asking && <AskMoment close={() => ask(false)} />}
+      {asking && <AskTravel close={() => ask(false)} />}
     </>
   );
+}
+
+function AskTravel({ close }: { close: () => void }) {
+  const at = useAt();
+  const setAt = useSetAt();
+  const [, navigate] = useLocation();
+  const go = (moment: string | null) => {
+    setAt(moment);
+    close();
+  };
+  const compare = (since: string) => {
+    navigate(changesSince(since, at));
+    close();
+  };
+  return <AskMoment title="Show every page as it was" shown={at} confirm="Go there" go={go} now={at === null ? null : () => go(null)} compare={compare} close={close} />;
 }
 
 const STEPS = [
@@ -30,33 +45,56 @@ const STEPS = [
   ["1 day ago", 86_400_000],
 ] as const;
 
-function AskMoment({ close }: { close: () => void }) {
-  const at = useAt();
-  const setAt = useSetAt();
+/** The moment that a form names. */
+function momentOf(form: FormData): string {
+  const [time, position] = [String(form.get("time") ?? ""), String(form.get("position") ?? "").trim()];
+  if (position !== "") {
+    if (!/^\d+$/.test(position)) throw new Error("A position is a whole number.");
+    return position;
+  }
+  const date = new Date(time);
+  if (time === "" || Number.isNaN(date.getTime())) throw new Error("Choose a time, or write a position of the log.");
+  if (date.getTime() > Date.now()) throw new Error("That is in the future.");
+  return date.toISOString();
+}
+
+interface MomentQuestion {
+  title: string;
+  /** What the fields begin with; null is now. */
+  shown: string | null;
+  confirm: string;
+  go: (moment: string) => void;
+  now?: (() => void) | null;
+  /** What changed since the moment of the fields is another way out. */
+  compare?: ((since: string) => void) | undefined;
+  close: () => void;
+}
+
+export function AskMoment({ title, shown, confirm, go, now = null, compare, close }: MomentQuestion) {
   const [problem, setProblem] = useState<string | null>(null);
   const field = useId();
-  const go = (moment: string | null) => {
-    setAt(moment);
-    close();
+  const form = useRef<HTMLFormElement>(null);
+  const take = (use: (moment: string) => void) => {
+    if (form.current === null) return;
+    try {
+      use(momentOf(new FormData(form.current)));
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
   };
-  const submit = (event: FormEvent<HTMLFormElement>) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const [time, position] = [String(form.get("time") ?? ""), String(form.get("position") ?? "").trim()];
-    if (position !== "") return /^\d+$/.test(position) ? go(position) : setProblem("A position is a whole number.");
-    const date = new Date(time);
-    if (time === "" || Number.isNaN(date.getTime())) return setProblem("Choose a time, or write a position of the log.");
-    if (date.getTime() > Date.now()) return setProblem("That is in the future.");
-    go(date.toISOString());
+    take(go);
   };
-  const shown = at !== null && !/^\d+$/.test(at) ? new Date(at) : new Date();
+  const position = shown !== null && isPosition(shown) ? shown : "";
+  const time = shown !== null && !isPosition(shown) ? new Date(shown) : new Date();
   return (
-    <Dialog title="Show every page as it was" close={close}>
-      <form onSubmit={submit}>
+    <Dialog title={title} close={close}>
+      <form ref={form} onSubmit={submit}>
         <label htmlFor={`${field}-time`}>At this time</label>
-        <input id={`${field}-time`} name="time" type="datetime-local" step={1} defaultValue={toLocalInput(shown)} />
+        <input id={`${field}-time`} name="time" type="datetime-local" step={1} defaultValue={toLocalInput(time)} />
         <label htmlFor={`${field}-position`}>or at this position of the log</label>
-        <input id={`${field}-position`} name="position" inputMode="numeric" autoComplete="off" defaultValue={at !== null && /^\d+$/.test(at) ? at : ""} />
+        <input id={`${field}-position`} name="position" inputMode="numeric" autoComplete="off" defaultValue={position} />
         <div className="steps">
           {STEPS.map(([words, milliseconds]) => (
             <button key={words} type="button" onClick={() => go(new Date(Date.now() - milliseconds).toISOString())}>
@@ -71,13 +109,18 @@ function AskMoment({ close }: { close: () => void }) {
           <button type="button" onClick={close}>
             Cancel
           </button>
-          {at !== null && (
-            <button type="button" onClick={() => go(null)}>
+          {now !== null && (
+            <button type="button" onClick={now}>
               Now
             </button>
           )}
+          {compare !== undefined && (
+            <button type="button" onClick={() => take(compare)}>
+              What changed since
+            </button>
+          )}
           <button type="submit" className="primary">
-            Go there
+            {confirm}
           </button>
         </div>
       </form>
@@ -87,9 +130,10 @@ function AskMoment({ close }: { close: () => void }) {
 
 export function PastBanner() {
   const at = useAt();
+  const [, navigate] = useLocation();
   const setAt = useSetAt();
   if (at === null) return null;
-  const time = /^\d+$/.test(at) ? null : Date.parse(at);
+  const time = isPosition(at) ? null : Date.parse(at);
   const step = (milliseconds: number) => time !== null && setAt(new Date(Math.min(time + milliseconds, Date.now())).toISOString());
   return (
     <div className="past-banner" role="status">
@@ -106,6 +150,9 @@ export function PastBanner() {
           </button>
         </>
       )}
+      <button type="button" onClick={() => navigate(changesSince(at, null))}>
+        What changed since
+      </button>
       <button type="button" className="primary" onClick={() => setAt(null)}>
         Back to now
       </button>

@@ -1,0 +1,1 @@
+select min(began) from projection.epoch where epoch > $1
