@@ -4,7 +4,8 @@
 //! across time: the sides take turns, and what counts are the ratios inside one turn.
 //!
 //! `CONNCENTRIC_BENCH_TURNS` sets how many turns there are (5), `CONNCENTRIC_BENCH_SECONDS` how long each side has (1),
-//! `CONNCENTRIC_BENCH_ONLY` names the parts to run (`heartbeats`, `batches`, `claims`, `takeover`, `push`), by commas.
+//! `CONNCENTRIC_BENCH_ONLY` names the parts to run (`batches`, `heartbeats`, `claims`, `takeover`, `push`, `large`,
+//! `steady`), by commas.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers, which prints")]
 #![allow(clippy::cast_precision_loss, reason = "rates for people")]
@@ -21,6 +22,8 @@ mod etcd;
 mod etcd_messages;
 #[path = "load/heartbeats.rs"]
 mod heartbeats;
+#[path = "load/large.rs"]
+mod large;
 #[path = "load/pod.rs"]
 mod pod;
 #[path = "load/processor.rs"]
@@ -29,6 +32,8 @@ mod processor;
 mod push;
 #[path = "load/report.rs"]
 mod report;
+#[path = "load/steady.rs"]
+mod steady;
 #[path = "load/stream.rs"]
 mod stream;
 #[path = "load/takeover.rs"]
@@ -111,6 +116,14 @@ async fn measure(bench: &mut Bench, wanted: impl Fn(&str) -> bool) -> anyhow::Re
     if wanted("push") {
         tell("pushes");
         push::measure(bench).await.context("pushes")?;
+    }
+    if wanted("large") {
+        tell("many sessions at once");
+        large::measure(bench).await.context("many sessions at once")?;
+    }
+    if wanted("steady") {
+        tell("10,000 pods, steady");
+        steady::measure(bench).await.context("10,000 pods, steady")?;
     }
     tell("done");
     Ok(())

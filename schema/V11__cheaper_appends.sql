@@ -1,3 +1,5 @@
+-- Two ways to make appends cheaper. What an append must hold to is the same.
+
 -- Heartbeats alone are what nearly every append is. They need nothing of what append() does for ledger events, so they have a way of their
 -- own into the log: half the work, and the same condition.
 --
@@ -40,3 +42,12 @@ begin
     end if;
 end
 $$;
+
+-- Most appends of ledger events are about one session or a few, and planning the projections' statements anew takes longer than to run them.
+-- So they are planned once. Such a plan does not know how few events a range holds; the joins and scans that pay for many are ruled
+-- out. An append of many events allows them again, for itself (projections/apply.sql).
+alter function append
+    set plan_cache_mode = force_generic_plan
+    set enable_hashjoin = off
+    set enable_mergejoin = off
+    set enable_seqscan = off;
