@@ -36,7 +36,7 @@ pub(super) struct AdapterArgs {
     #[arg(long = "label", env = "CONNCENTRIC_LABELS", value_name = "KEY=VALUE", value_delimiter = ',', value_parser = values::label)]
     labels: Vec<(String, String)>,
 
-    /// Address for its /healthz and /metrics. Without a value 0.0.0.0:8081
+    /// Address for its /healthz, /readyz and /metrics. Without a value 0.0.0.0:8081
     #[arg(long, env = "CONNCENTRIC_MANAGEMENT_LISTEN", value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "0.0.0.0:8081")]
     management_listen: Option<SocketAddr>,
 

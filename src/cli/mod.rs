@@ -15,6 +15,7 @@ mod doctor;
 mod drain;
 mod export;
 mod get;
+mod health;
 mod import;
 mod lists;
 mod logging;
@@ -24,6 +25,7 @@ mod move_session;
 mod openapi;
 mod orchestrator;
 mod output;
+mod probe;
 mod progress;
 mod rebuild;
 mod replay;
@@ -72,6 +74,7 @@ pub struct Cli {
 enum Command {
     Dev(dev::DevArgs),
     Doctor(doctor::DoctorArgs),
+    Health(health::HealthArgs),
     Orchestrator(orchestrator::OrchestratorArgs),
     Adapter(adapter::AdapterArgs),
     Migrate(migrate::MigrateArgs),
@@ -83,6 +86,7 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Probe(probe::ProbeArgs),
     Maintenance(maintenance::MaintenanceArgs),
     Openapi(openapi::OpenapiArgs),
     Export(export::ExportArgs),
@@ -133,6 +137,7 @@ impl Command {
         match self {
             Self::Dev(args) => args.run().await,
             Self::Doctor(args) => args.run().await,
+            Self::Health(args) => args.run().await,
             Self::Orchestrator(args) => args.run().await,
             Self::Adapter(args) => args.run(server).await,
             Self::Venue(args) => args.run().await,
@@ -154,6 +159,7 @@ impl Command {
             Self::Drain(args) => args.run(&server.connect()?).await,
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
+            Self::Probe(args) => args.run(&server.connect()?).await,
             Self::Maintenance(args) => args.run(&server.connect()?).await,
             Self::Guard(_) | Self::GuardChild(_) => anyhow::bail!("guards run without a runtime"),
         }

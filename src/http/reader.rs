@@ -43,6 +43,12 @@ impl Reader {
         Ok(answer)
     }
 
+    /// Connections that work, and open ones that have nothing to do.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        (CONNECTIONS.saturating_sub(self.room.available_permits()), idle)
+    }
+
     async fn permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         let waiting = tokio::time::timeout(PATIENCE, self.room.clone().acquire_owned()).await;
         waiting.ok().and_then(Result::ok).ok_or_else(|| ApiError::unavailable("too many queries are waiting; try again in a moment"))

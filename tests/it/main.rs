@@ -23,7 +23,11 @@ mod failover;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod install;
+#[cfg(test)]
 mod log;
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod portal;
 #[cfg(test)]
