@@ -6,7 +6,6 @@ use anyhow::Context;
 use conncentric::domain::name::SessionId;
 use conncentric::wire::pod::HeldLease;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
 use tokio_postgres::Statement;
 
 use super::Bench;
@@ -14,7 +13,7 @@ use super::drive::{Client, drive};
 use super::etcd::{Swapper, Unary};
 use super::pod::Pod;
 use super::report::Side;
-use super::world::{Database, World, document};
+use super::world::{Database, World, document, pace};
 
 /// Clients at once, and sessions in each of their requests.
 const POINTS: [(usize, usize); 5] = [(1, 1), (8, 1), (32, 1), (1, 100), (8, 100)];
@@ -117,9 +116,7 @@ async fn claimers(world: &World) -> anyhow::Result<Vec<Claimer>> {
     let names: Vec<String> = (0..CLIENTS).map(|number| format!("claimer-{number}")).collect();
     // One more than are claimed, which each pod keeps.
     world.declare(names.iter().map(|name| document(name, SESSIONS + 1, "1h", ("of", name)))).await?;
-    let mut paces = document("paces", 1, &format!("{}s", SHORTEST.as_secs()), ("of", "nobody"));
-    paces["enabled"] = json!(false);
-    world.declare([paces]).await?;
+    world.declare([pace(&format!("{}s", SHORTEST.as_secs()))]).await?;
     let mut claimers = Vec::new();
     for name in &names {
         let pod = Pod::register(world.address(0)?, &world.pod_token, name, u32::try_from(SESSIONS)? + 1, &[("of", name)]).await?;

@@ -18,7 +18,7 @@ const SESSIONS: usize = 1000;
 const ADAPTERS: usize = 10;
 
 const TTL: Duration = Duration::from_secs(4);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let world = World::start(&bench.machine, "large", 1).await?;

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::Bench;
 use super::drive::percentile;
 use super::heartbeats::pods;
+use super::pod::Pod;
 use super::report::Side;
 use super::stream::{Started, listen};
 use super::world::World;
@@ -29,7 +30,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     for (number, pod) in pods.iter().enumerate() {
         listen(&mut tasks, world.address(number % 2)?, &world.pod_token, &pod.holder(), sender.clone()).await?;
     }
-    let mut held: Vec<HeldLease> = pods.iter().map(|pod| pod.lease()).collect::<Result<_, _>>()?;
+    let mut held: Vec<HeldLease> = pods.iter().map(Pod::lease).collect::<Result<_, _>>()?;
     for _ in 0..bench.plan.turns {
         let mut started: Vec<Started> = Vec::new();
         let count = (bench.plan.time.as_secs_f64() * f64::from(RELEASES_PER_SECOND)).ceil();

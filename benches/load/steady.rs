@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{interval_at, sleep};
@@ -14,7 +13,7 @@ use super::drive::percentile;
 use super::pod::Pod;
 use super::processor::{megabytes, used, used_by_family};
 use super::report::Side;
-use super::world::{Orchestrator, World, document};
+use super::world::{Orchestrator, World, pace};
 
 const PODS: usize = 10_000;
 const INTERVAL: Duration = Duration::from_secs(3);
@@ -26,10 +25,7 @@ const WRITTEN: &str = "select (pg_current_wal_insert_lsn() - '0/0')::float8,
 
 pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let world = World::start(&bench.machine, "steady", 1).await?;
-    // Nobody runs it. Its timeout is the shortest in use, by which pods are paced.
-    let mut paces = document("paces", 1, &format!("{}s", INTERVAL.as_secs() * 4), ("of", "nobody"));
-    paces["enabled"] = json!(false);
-    world.declare([paces]).await?;
+    world.declare([pace(&format!("{}s", INTERVAL.as_secs() * 4))]).await?;
     let address = world.address(0)?;
     let mut tasks = JoinSet::new();
     let (sender, mut took) = mpsc::unbounded_channel();

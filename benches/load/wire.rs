@@ -60,7 +60,7 @@ impl Wire {
     }
 }
 
-fn good<'a>(status: u16, what: impl Display, answer: &'a [u8]) -> anyhow::Result<&'a [u8]> {
+fn good(status: u16, what: impl Display, answer: &[u8]) -> anyhow::Result<&[u8]> {
     if status != 200 {
         bail!("{what}: {status} {}", String::from_utf8_lossy(answer));
     }

@@ -176,3 +176,8 @@ pub(crate) fn document(name: &str, replicas: usize, lease_ttl: &str, label: (&st
         "settings": { "address": "127.0.0.1:9000" },
     })
 }
+
+/// An adapter that nobody runs. Its timeout is the shortest in use, which is what paces the pods.
+pub(crate) fn pace(lease_ttl: &str) -> Value {
+    json!({ "name": "pace", "connector": "tcp", "mode": "exclusive", "lease_ttl": lease_ttl, "enabled": false, "settings": { "address": "127.0.0.1:9000" } })
+}
