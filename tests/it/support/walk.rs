@@ -64,15 +64,12 @@ impl Walk {
         let batch = Batch { events: events.collect(), pulse };
         let condition = Condition { epoch: self.fleet.epoch(), ledger_position: self.fleet.ledger_position(), position: None };
         // As an orchestrator does it.
-        let outcome = match batch.only_pulse(&condition) {
-            Some(pulse) => {
-                let statement = self.connection.statement(sql::APPEND_PULSE).await.expect("prepares");
-                pulse.append(&self.connection, &statement, &condition).await
-            }
-            None => {
-                let statement = self.connection.statement(sql::APPEND).await.expect("prepares");
-                batch.append(&self.connection, &statement, &condition).await
-            }
+        let outcome = if let Some(pulse) = batch.only_pulse(&condition) {
+            let statement = self.connection.statement(sql::APPEND_PULSE).await.expect("prepares");
+            pulse.append(&self.connection, &statement, &condition).await
+        } else {
+            let statement = self.connection.statement(sql::APPEND).await.expect("prepares");
+            batch.append(&self.connection, &statement, &condition).await
         };
         match outcome.map_err(|error| error.to_string())? {
             Outcome::Appended(appended) => {
