@@ -13,7 +13,7 @@ declare
     epoch_types   constant text[] := '{EpochBegan,EpochSettled,LeaseConfirmed}';
     archive_types constant text[] := '{LedgerSealed,LedgerUnsealed}';
     types         text[] := adapter_types || session_types || pod_types || epoch_types || archive_types
-                            || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked}';
+                            || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted}';
 begin
     -- append() has its statements planned once, for few events. Many events at once are worth plans of their own.
     if last - first >= 200 and current_setting('plan_cache_mode') = 'force_generic_plan' then
@@ -27,6 +27,7 @@ begin
     if types && adapter_types then
         perform apply_adapter(first, last, types);
         perform apply_adapter_history(first, last);
+        perform apply_adapter_revision(first, last);
     end if;
     if types && (adapter_types || session_types || epoch_types) then
         perform apply_session(first, last, types);
@@ -51,6 +52,10 @@ begin
     end if;
     if types && '{AccessTokenCreated,AccessTokenRevoked}' then
         perform apply_access_token(first, last, types);
+    end if;
+    if types && '{ArtifactStored,ArtifactDeleted}' then
+        perform apply_artifact_version(first, last);
+        perform apply_blob_use(first, last);
     end if;
     if types && archive_types then
         perform apply_ledger_archive(first, last);

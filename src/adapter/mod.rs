@@ -5,6 +5,7 @@
 //! 1. `belief`: which leases the pod holds, from statements that come in any order. Pure.
 //! 2. `trust`: how long it may act on that, from the heartbeats that were answered. Pure.
 //! 3. `pod`: the one task that owns both, and `sessions` with a `session` task for each lease.
+//!    `supply` brings the artifacts that it needs.
 //! 4. `heartbeat`, `stream`, `release`: the tasks that talk to orchestrators, through `link`.
 //! 5. `management`: `/healthz`, `/readyz` and `/metrics`.
 //!
@@ -22,6 +23,7 @@ mod scribe;
 mod session;
 mod sessions;
 mod stream;
+mod supply;
 pub(crate) mod trust;
 
 use std::net::SocketAddr;
@@ -47,6 +49,7 @@ use self::release::{Closed, Releaser};
 use self::scribe::Scribe;
 use self::sessions::{Sessions, Surroundings};
 use self::stream::Ear;
+use self::supply::Supply;
 use self::trust::Trust;
 use crate::client::Client;
 use crate::connector::journal::Journal;
@@ -76,6 +79,8 @@ pub struct Config {
     pub management_listen: Option<SocketAddr>,
     /// Settings and artifacts of sessions are put here, readable for this user alone.
     pub data_dir: PathBuf,
+    /// Where artifacts are kept once they were fetched. Pods may share it.
+    pub cache: PathBuf,
     /// How long a shutdown may take before sessions are stopped by force.
     pub drain_timeout: Duration,
 }
@@ -149,8 +154,15 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
     let (journal, entries) = mpsc::channel(scribe::WAITING);
     helpers.spawn(Scribe { link: link.clone(), entries }.run());
     let journal = Journal::new(journal);
-    let around =
-        Surroundings { journal, pod: config.pod, registry, data_dir: config.data_dir, inbox: inbox.clone(), metrics: Arc::clone(&metrics) };
+    let around = Surroundings {
+        journal,
+        pod: config.pod,
+        registry,
+        data_dir: config.data_dir,
+        inbox: inbox.clone(),
+        metrics: Arc::clone(&metrics),
+        supply: Arc::new(Supply::new(link.clone(), config.cache)),
+    };
     let pod = Pod {
         link: link.clone(),
         belief: Belief::default(),

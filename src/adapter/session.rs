@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::message::Message;
 use super::metrics::Metrics;
+use super::supply::{Chosen, Supply};
 use crate::connector::backoff::Backoff;
 use crate::connector::context::{Report, SessionContext, SessionFacts, SessionHandle, Term};
 use crate::connector::lease::reached;
-use crate::connector::{Connector, ConnectorError};
+use crate::connector::{Connector, ConnectorError, secrets};
 use crate::domain::status::OperationalStatus;
 use crate::time::since_boot;
 
@@ -37,6 +38,9 @@ pub(super) struct SessionTask {
     /// What to say if there is none.
     pub(super) no_connector: String,
     pub(super) facts: SessionFacts,
+    /// The artifacts that it is to be given.
+    pub(super) artifacts: Vec<String>,
+    pub(super) supply: Arc<Supply>,
     pub(super) terms: watch::Receiver<Term>,
     pub(super) orders: watch::Receiver<Order>,
     pub(super) inbox: mpsc::Sender<Message>,
@@ -52,9 +56,13 @@ impl SessionTask {
             let reason = std::mem::take(&mut self.no_connector);
             return self.refuse(reason).await;
         };
-        if let Err(invalid) = connector.validate(&self.facts.settings) {
+        // With references, whether the settings are any good is known once these are resolved, and may change with every start.
+        if !secrets::refer(&self.facts.settings)
+            && let Err(invalid) = connector.validate(&self.facts.settings)
+        {
             return self.refuse(invalid.to_string()).await;
         }
+        let mut chosen = Chosen::default();
         let mut pause = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         loop {
             let order = *self.orders.borrow_and_update();
@@ -72,7 +80,7 @@ impl SessionTask {
             }
             self.tell(Report::starting()).await;
             let began = Instant::now();
-            if let Some(fault) = self.run_once(&*connector).await {
+            if let Some(fault) = self.attempt(&*connector, &mut chosen).await {
                 self.metrics.connector_restarts.inc();
                 tracing::warn!(session = %self.facts.session, "the connector ended: {fault}");
                 self.tell(Report::because(OperationalStatus::Error, fault)).await;
@@ -103,10 +111,42 @@ impl SessionTask {
         }
     }
 
+    /// Gives the session what it needs and runs it. Gives back the fault if either failed, nothing if it was stopped.
+    async fn attempt(&mut self, connector: &dyn Connector, chosen: &mut Chosen) -> Option<String> {
+        if !self.artifacts.is_empty() {
+            self.tell(Report::because(OperationalStatus::Claiming, "fetching its artifacts")).await;
+        }
+        let prepared = tokio::select! {
+            biased;
+            _ = self.orders.changed() => return None,
+            prepared = self.supply.prepare(&self.facts, &self.artifacts, chosen) => prepared,
+        };
+        match prepared {
+            Ok(()) => {}
+            Err(missing) => return Some(missing.to_string()),
+        }
+        match self.resolved(connector).await {
+            Ok(facts) => self.run_once(connector, facts).await,
+            Err(fault) => Some(fault),
+        }
+    }
+
+    /// What the connector is given: the settings with what references stand for, as this pod finds it now.
+    async fn resolved(&self, connector: &dyn Connector) -> Result<SessionFacts, String> {
+        if !secrets::refer(&self.facts.settings) {
+            return Ok(self.facts.clone());
+        }
+        let (settings, secrets) =
+            secrets::resolve(&self.facts.settings, connector.settings_schema()).await.map_err(|error| error.to_string())?;
+        connector.validate(&settings).map_err(|invalid| secrets.hide(&invalid.to_string()).into_owned())?;
+        Ok(SessionFacts { settings, secrets, ..self.facts.clone() })
+    }
+
     /// One run of the connector. Gives back the fault if it ended by itself, nothing if it was stopped.
-    async fn run_once(&mut self, connector: &dyn Connector) -> Option<String> {
+    async fn run_once(&mut self, connector: &dyn Connector, facts: SessionFacts) -> Option<String> {
         let term = *self.terms.borrow_and_update();
-        let (context, mut handle) = SessionContext::new(self.facts.clone(), term);
+        let (patience, secrets) = (connector.stop_timeout(&facts.settings), facts.secrets.clone());
+        let (context, mut handle) = SessionContext::new(facts, term);
         let mut run = Run::new();
         run.spawn(connector.run(context));
         loop {
@@ -117,11 +157,11 @@ impl SessionTask {
                     break;
                 },
                 Ok(()) = self.terms.changed() => handle.extend(*self.terms.borrow_and_update()),
-                ended = run.join_next() => return Some(fault(ended)),
+                ended = run.join_next() => return Some(secrets.hide(&fault(ended)).into_owned()),
                 Some(report) = handle.reported() => self.tell(report).await,
             }
         }
-        self.stop(run, handle, connector.stop_timeout(&self.facts.settings)).await;
+        self.stop(run, handle, patience).await;
         None
     }
 

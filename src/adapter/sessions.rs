@@ -13,10 +13,12 @@ use super::message::Message;
 use super::metrics::Metrics;
 use super::release::Closed;
 use super::session::{Order, SessionTask};
+use super::supply::Supply;
 use super::trust;
 use crate::connector::context::{Report, SessionFacts, Term};
 use crate::connector::journal::Journal;
 use crate::connector::registry::Registry;
+use crate::connector::secrets::Secrets;
 use crate::domain::name::{PodName, SessionId};
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::FencingToken;
@@ -30,6 +32,7 @@ pub(super) struct Surroundings {
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) journal: Journal,
+    pub(super) supply: Arc<Supply>,
 }
 
 pub(super) struct Sessions {
@@ -98,9 +101,12 @@ impl Sessions {
                 pod: self.around.pod.clone(),
                 token: grant.token,
                 settings: grant.settings.clone(),
+                secrets: Secrets::default(),
                 journal: self.around.journal.for_another_run(),
                 folder: self.around.data_dir.join("sessions").join(grant.adapter.as_str()).join(grant.session.ordinal.to_string()),
             },
+            artifacts: grant.artifacts.clone(),
+            supply: Arc::clone(&self.around.supply),
             terms: terms_seen,
             orders: order,
             inbox: self.around.inbox.clone(),

@@ -9,7 +9,9 @@
 mod adapter;
 mod admin_state;
 mod apply;
+mod artifact;
 mod completions;
+mod content;
 mod dev;
 mod doctor;
 mod drain;
@@ -81,6 +83,7 @@ enum Command {
     Rebuild(rebuild::RebuildArgs),
     Apply(apply::ApplyArgs),
     Get(get::GetArgs),
+    Artifact(artifact::ArtifactArgs),
     Enable(admin_state::EnableArgs),
     Disable(admin_state::DisableArgs),
     Drain(drain::DrainArgs),
@@ -153,6 +156,7 @@ impl Command {
             Self::Completions(args) => args.run(),
             Self::Openapi(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,
+            Self::Artifact(args) => args.run(&server.connect()?).await,
             Self::Get(args) => args.run(&server.connect()?).await,
             Self::Enable(args) => args.run(&server.connect()?).await,
             Self::Disable(args) => args.run(&server.connect()?).await,

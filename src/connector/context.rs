@@ -1,5 +1,6 @@
 //! What a connector is given for one run of one session, and the handle by which the pod steers that run.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio::sync::watch;
 use super::journal::Journal;
 pub use super::lease::Term;
 use super::lease::TrustedLease;
+use super::secrets::Secrets;
 use super::settings::Settings;
 use crate::domain::entry::{Category, Level};
 use crate::domain::name::{AdapterName, PodName, SessionId};
@@ -15,17 +17,42 @@ use crate::domain::status::OperationalStatus;
 use crate::domain::token::FencingToken;
 
 /// What does not change while a session runs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SessionFacts {
     pub session: SessionId,
     pub pod: PodName,
     /// Goes downstream with whatever is written; the downstream refuses a smaller one.
     pub token: FencingToken,
+    /// With what references stand for in place of these.
     pub settings: Settings,
+    /// What must not reach people.
+    pub secrets: Secrets,
     /// A folder for this session alone, with its artifacts in `artifacts`.
     pub folder: PathBuf,
     /// Where its entries for the event log go.
     pub journal: Journal,
+}
+
+/// Without the settings, which may hold secrets.
+impl fmt::Debug for SessionFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { session, pod, token, .. } = self;
+        f.debug_struct("SessionFacts").field("session", session).field("pod", pod).field("token", token).finish_non_exhaustive()
+    }
+}
+
+impl SessionFacts {
+    /// An entry for the event log of the adapter, which operators read, and for the log of the pod.
+    pub fn log(&self, level: Level, category: Category, message: &str) {
+        let session = &self.session;
+        let message = &*self.secrets.hide(message);
+        match level {
+            Level::Info => tracing::info!(%session, ?category, "{message}"),
+            Level::Warning => tracing::warn!(%session, ?category, "{message}"),
+            Level::Error => tracing::error!(%session, ?category, "{message}"),
+        }
+        self.journal.write(session, self.token, level, category, message);
+    }
 }
 
 /// One run of one session, as its connector sees it.
@@ -97,7 +124,7 @@ impl SessionContext {
 
     /// The connection does not stand, and why.
     pub fn error(&self, reason: impl AsRef<str>) {
-        self.report(Report::because(OperationalStatus::Error, reason));
+        self.report(Report::because(OperationalStatus::Error, self.facts.secrets.hide(reason.as_ref())));
     }
 
     fn report(&self, report: Report) {
@@ -110,13 +137,7 @@ impl SessionContext {
 
     /// An entry for the event log of the adapter, which operators read, and for the log of the pod.
     pub fn log(&self, level: Level, category: Category, message: &str) {
-        let session = &self.facts.session;
-        match level {
-            Level::Info => tracing::info!(%session, ?category, "{message}"),
-            Level::Warning => tracing::warn!(%session, ?category, "{message}"),
-            Level::Error => tracing::error!(%session, ?category, "{message}"),
-        }
-        self.facts.journal.write(session, self.facts.token, level, category, message);
+        self.facts.log(level, category, message);
     }
 }
 
@@ -211,6 +232,7 @@ mod tests {
             pod: "pod-1".parse().expect("valid"),
             token: FencingToken::from_i64(1).expect("valid"),
             settings: Settings::new(),
+            secrets: Secrets::default(),
             folder: PathBuf::new(),
             journal: Journal::default(),
         };

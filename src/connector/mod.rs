@@ -38,6 +38,7 @@
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! use conncentric::connector::context::{SessionFacts, Term};
+//! use conncentric::connector::secrets::Secrets;
 //! use conncentric::domain::token::{Epoch, FencingToken};
 //! use std::time::Duration;
 //!
@@ -46,6 +47,7 @@
 //!     pod: "pod-1".parse()?,
 //!     token: FencingToken::new(Epoch(1), 1)?,
 //!     settings: Settings::new(),
+//!     secrets: Secrets::default(),
 //!     folder: std::env::temp_dir(),
 //!     journal: Journal::default(),
 //! };
@@ -67,6 +69,7 @@ pub mod journal;
 pub mod lease;
 pub mod lines;
 pub mod registry;
+pub mod secrets;
 mod settings;
 pub mod tcp;
 
@@ -91,6 +94,11 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Names the first field that is wrong, as a path that begins with `settings`, and how to mend it.
     fn validate(&self, settings: &Settings) -> Result<(), InvalidField>;
+
+    /// The JSON Schema of the settings, if there is one: it says which references must become numbers or truth values.
+    fn settings_schema(&self) -> Option<&serde_json::Value> {
+        None
+    }
 
     /// How long an orderly stop may take before the connection is ended by force.
     fn stop_timeout(&self, _settings: &Settings) -> Duration {

@@ -161,6 +161,16 @@ impl AdapterSpec {
     pub const MAX_REPLICAS: u16 = 1000;
     pub const DEFAULT_PRIORITY: i32 = 100;
 
+    /// Whether a running session would have to start again to be as `newer` says. The rest takes effect by itself.
+    #[must_use]
+    pub fn runs_otherwise(&self, newer: &Self) -> bool {
+        let fixed = |spec: &Self| (spec.lease_ttl_ms, spec.placement.capacity);
+        self.connector != newer.connector
+            || self.settings != newer.settings
+            || self.artifacts != newer.artifacts
+            || fixed(self) != fixed(newer)
+    }
+
     /// The rules between fields, which no single field's type can hold.
     ///
     /// # Errors

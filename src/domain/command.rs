@@ -1,9 +1,10 @@
 //! What somebody wants done. A command is decided on by [`super::decide`], which turns it into events or a refusal.
 
 use super::adapter::{AdapterSpec, Labels};
+use super::content::Content;
 use super::entry::{Category, Level};
 use super::identity::{AccessTokenId, Role, TokenHash};
-use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, SessionId};
+use super::name::{AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PodName, SessionId};
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};
 
@@ -142,11 +143,32 @@ pub struct CreateAccessToken {
     pub hash: TokenHash,
 }
 
+/// What the new version of an artifact is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArtifactSource {
+    /// What was uploaded, and what its sender says that it is.
+    Upload { content: Content, media_type: Option<String> },
+    /// What an older version was.
+    Version(u32),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutArtifact {
+    pub artifact: ArtifactName,
+    pub source: ArtifactSource,
+    pub precondition: Precondition,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     PutAdapter(PutAdapter),
     DeleteAdapter {
         adapter: AdapterName,
+        precondition: Precondition,
+    },
+    PutArtifact(PutArtifact),
+    DeleteArtifact {
+        artifact: ArtifactName,
         precondition: Precondition,
     },
     SetEnabled(SetEnabled),

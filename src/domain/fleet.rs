@@ -12,8 +12,9 @@ use imbl::{OrdMap, OrdSet, Vector};
 
 use super::adapter::{AdapterSpec, Labels, LeaseTtl};
 use super::archive::Archive;
+use super::artifact::Artifact;
 use super::identity::{AccessToken, AccessTokenId};
-use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
+use super::name::{AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};
 
@@ -51,6 +52,8 @@ pub struct Lease {
     pub token: FencingToken,
     pub ttl: LeaseTtl,
     pub revision: u32,
+    /// The configuration that it was claimed with. A later revision waits for the next claim.
+    pub spec: Arc<AdapterSpec>,
     pub units: u32,
     pub since: DateTime<Utc>,
     pub status: OperationalStatus,
@@ -137,6 +140,8 @@ pub struct Fleet {
     pub(super) registrations: OrdMap<RegistrationId, Registration>,
     pub(super) last_registration: RegistrationId,
     pub(super) access_tokens: OrdMap<AccessTokenId, IssuedToken>,
+    /// With those that were deleted.
+    pub(super) artifacts: OrdMap<ArtifactName, Artifact>,
     /// Adapters that a maintenance took down and its end will bring back.
     pub(super) maintained: OrdSet<AdapterName>,
     /// Where old ledger events are, by the first position of each file.
@@ -163,6 +168,7 @@ impl Fleet {
             registrations: OrdMap::new(),
             last_registration: RegistrationId(0),
             access_tokens: OrdMap::new(),
+            artifacts: OrdMap::new(),
             maintained: OrdSet::new(),
             archives: OrdMap::new(),
             vacant: OrdSet::new(),
@@ -330,6 +336,14 @@ impl Fleet {
             Some(_) => lease.moving_to.as_ref().map(|to| format!("it moves to {}", to.pod)),
             None => Some("the adapter was deleted".into()),
         }
+    }
+
+    /// Whether a session runs with a configuration that its adapter has changed since, in what a restart would bring.
+    #[must_use]
+    pub fn awaits_restart(&self, session: &SessionId, lease: &Lease) -> bool {
+        self.adapters
+            .get(&session.adapter)
+            .is_some_and(|adapter| adapter.revision != lease.revision && lease.spec.runs_otherwise(&adapter.spec))
     }
 
     /// The shortest lease timeout in use, by which heartbeats are paced.

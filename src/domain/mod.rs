@@ -4,8 +4,11 @@
 
 pub mod adapter;
 pub mod archive;
+pub mod artifact;
 pub mod canonical;
 pub mod command;
+pub mod connector;
+pub mod content;
 pub mod decide;
 pub mod difference;
 pub mod entry;
@@ -19,6 +22,7 @@ pub mod name;
 pub mod placement;
 pub mod refusal;
 pub mod restore;
+pub mod secret;
 pub mod status;
 #[cfg(test)]
 mod tests;

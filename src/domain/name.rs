@@ -142,6 +142,10 @@ text_id!(
     ConnectorName, "connector", is_name, NAME_RULE
 );
 text_id!(
+    /// The name of an artifact.
+    ArtifactName, "artifact", is_name, NAME_RULE
+);
+text_id!(
     /// The random id of one start of a pod process.
     Incarnation, "incarnation", is_incarnation, INCARNATION_RULE
 );

@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use super::adapter::InvalidField;
+use super::connector::check::InvalidFields;
 use super::evolve::Corrupt;
 use super::identity::AccessTokenId;
-use super::name::{AdapterName, Holder, PodName, SessionId};
+use super::name::{AdapterName, ArtifactName, Holder, PodName, SessionId};
 use super::placement::NoPlace;
 use super::token::{Epoch, FencingToken};
 
@@ -27,6 +28,8 @@ pub enum RefusalKind {
 pub enum Refusal {
     #[error(transparent)]
     Invalid(#[from] InvalidField),
+    #[error(transparent)]
+    InvalidFields(#[from] InvalidFields),
     #[error("there is no adapter {0}; `conncentric get adapters` lists them")]
     AdapterUnknown(AdapterName),
     #[error("there are no adapters {}; `conncentric get adapters` lists them", join(.0))]
@@ -45,6 +48,8 @@ pub enum Refusal {
     RegistrationDiffers(Holder),
     #[error("adapter {adapter} is at revision {actual}, not {given}; read it again and repeat your change")]
     RevisionStale { adapter: AdapterName, given: u32, actual: u32 },
+    #[error("adapter {adapter} has no revision {revision}; `conncentric get adapters {adapter} --revisions` lists them")]
+    RevisionUnknown { adapter: AdapterName, revision: u32 },
     #[error("adapter {0} does not exist (any more), and If-Match asks for one that does")]
     AdapterMissing(AdapterName),
     #[error("adapter {0} exists already")]
@@ -79,6 +84,18 @@ pub enum Refusal {
     NotDraining(PodName),
     #[error("no maintenance is under way, so there is nothing to end")]
     NoMaintenance,
+    #[error("there is no artifact {0}; `conncentric artifact list` shows those that there are")]
+    ArtifactUnknown(ArtifactName),
+    #[error("artifact {artifact} has no version {version}; `conncentric artifact list {artifact}` shows those that it has")]
+    ArtifactVersionUnknown { artifact: ArtifactName, version: u32 },
+    #[error("artifact {artifact} is in use by {}; take it out of their artifacts first", join(.adapters))]
+    ArtifactInUse { artifact: ArtifactName, adapters: Vec<AdapterName> },
+    #[error("artifact {artifact} is at version {actual}, not {given}; read it again and repeat your change")]
+    ArtifactStale { artifact: ArtifactName, given: u32, actual: u32 },
+    #[error("artifact {0} does not exist (any more), and If-Match asks for one that does")]
+    ArtifactMissing(ArtifactName),
+    #[error("artifact {0} exists already")]
+    ArtifactExists(ArtifactName),
     #[error("there is no access token {0}; `conncentric token list` shows them")]
     AccessTokenUnknown(AccessTokenId),
     #[error("access token {0} was revoked; make one with `conncentric token create`")]
@@ -98,7 +115,7 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Invalid(_) => "invalid-field",
+            Self::Invalid(_) | Self::InvalidFields(_) => "invalid-field",
             Self::AdapterUnknown(_) | Self::AdaptersUnknown(_) => "adapter-unknown",
             Self::SessionUnknown(_) => "session-unknown",
             Self::PodUnknown(_) | Self::HolderUnknown(_) => "pod-unknown",
@@ -106,6 +123,7 @@ impl Refusal {
             Self::NotYourPod(_) => "not-your-pod",
             Self::RegistrationDiffers(_) => "registration-differs",
             Self::RevisionStale { .. } => "revision-stale",
+            Self::RevisionUnknown { .. } => "revision-unknown",
             Self::AdapterMissing(_) => "adapter-missing",
             Self::AdapterExists(_) => "adapter-exists",
             Self::AdapterEnabled(_) => "adapter-enabled",
@@ -123,6 +141,11 @@ impl Refusal {
             Self::HoldsSessions(_) => "pod-holds-sessions",
             Self::NotDraining(_) => "not-draining",
             Self::NoMaintenance => "no-maintenance",
+            Self::ArtifactUnknown(_) | Self::ArtifactVersionUnknown { .. } => "artifact-unknown",
+            Self::ArtifactInUse { .. } => "artifact-in-use",
+            Self::ArtifactStale { .. } => "artifact-stale",
+            Self::ArtifactMissing(_) => "artifact-missing",
+            Self::ArtifactExists(_) => "artifact-exists",
             Self::AccessTokenUnknown(_) => "access-token-unknown",
             Self::AccessTokenRevoked(_) => "unauthorized",
             Self::RequestIdTaken(_) => "request-id-taken",
@@ -133,7 +156,7 @@ impl Refusal {
     #[must_use]
     pub fn kind(&self) -> RefusalKind {
         match self {
-            Self::Invalid(_) => RefusalKind::Invalid,
+            Self::Invalid(_) | Self::InvalidFields(_) => RefusalKind::Invalid,
             Self::AccessTokenRevoked(_) => RefusalKind::Unauthorized,
             Self::NotYourPod(_) => RefusalKind::Forbidden,
             Self::AdapterUnknown(_)
@@ -141,8 +164,16 @@ impl Refusal {
             | Self::SessionUnknown(_)
             | Self::PodUnknown(_)
             | Self::HolderUnknown(_)
+            | Self::ArtifactUnknown(_)
+            | Self::ArtifactVersionUnknown { .. }
+            | Self::RevisionUnknown { .. }
             | Self::AccessTokenUnknown(_) => RefusalKind::NotFound,
-            Self::RevisionStale { .. } | Self::AdapterMissing(_) | Self::AdapterExists(_) => RefusalKind::PreconditionFailed,
+            Self::RevisionStale { .. }
+            | Self::AdapterMissing(_)
+            | Self::AdapterExists(_)
+            | Self::ArtifactStale { .. }
+            | Self::ArtifactMissing(_)
+            | Self::ArtifactExists(_) => RefusalKind::PreconditionFailed,
             Self::Fault(_) => RefusalKind::Internal,
             _ => RefusalKind::Conflict,
         }
@@ -153,7 +184,17 @@ impl Refusal {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid(invalid) => Some(&invalid.field),
+            Self::InvalidFields(invalid) => invalid.all().first().map(|first| first.field.as_str()),
             _ => None,
+        }
+    }
+
+    /// Every field at fault, where all of a document was looked at.
+    #[must_use]
+    pub fn fields(&self) -> &[InvalidField] {
+        match self {
+            Self::InvalidFields(invalid) => invalid.all(),
+            _ => &[],
         }
     }
 }

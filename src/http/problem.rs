@@ -7,7 +7,7 @@ use crate::domain::adapter::InvalidField;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::log::LogError;
 use crate::orchestrator::request::Failure;
-use crate::wire::problem::{MEDIA_TYPE, Problem};
+use crate::wire::problem::{FieldProblem, MEDIA_TYPE, Problem};
 
 /// An error on its way out.
 #[derive(Debug)]
@@ -16,15 +16,21 @@ pub(crate) struct ApiError {
     code: &'static str,
     detail: String,
     field: Option<String>,
+    errors: Vec<FieldProblem>,
 }
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), field: None }
+        Self { status, code, detail: detail.into(), field: None, errors: Vec::new() }
     }
 
     pub(crate) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
         InvalidField::new(field, problem).into()
+    }
+
+    /// What it says to people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     #[cfg(test)]
@@ -59,6 +65,7 @@ impl IntoResponse for ApiError {
             code: self.code.into(),
             detail: self.detail,
             field: self.field,
+            errors: self.errors,
         };
         let mut response = (self.status, axum::Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -92,7 +99,8 @@ impl From<Refusal> for ApiError {
             RefusalKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let field = refusal.field().map(str::to_owned);
-        Self { status, code: refusal.code(), detail: refusal.to_string(), field }
+        let errors = refusal.fields().iter().map(|invalid| FieldProblem { field: invalid.field.clone(), detail: invalid.problem.clone() });
+        Self { status, code: refusal.code(), detail: refusal.to_string(), field, errors: errors.collect() }
     }
 }
 

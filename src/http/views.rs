@@ -23,7 +23,12 @@ pub(crate) fn adapter(snapshot: &Snapshot, name: &AdapterName, adapter: &Adapter
         reason,
         sessions: snapshot.fleet.sessions_of(name).map(|(session, _)| session.clone()).collect(),
         changed_at: adapter.changed_at,
+        pending_restart: snapshot.fleet.sessions_of(name).any(|(session, entry)| awaits_restart(&snapshot.fleet, session, entry)),
     }
+}
+
+fn awaits_restart(fleet: &Fleet, session: &SessionId, entry: &Session) -> bool {
+    entry.lease.as_ref().is_some_and(|lease| fleet.awaits_restart(session, lease))
 }
 
 pub(crate) fn session(snapshot: &Snapshot, id: &SessionId, session: &Session) -> Option<SessionView> {
@@ -45,6 +50,8 @@ pub(crate) fn session(snapshot: &Snapshot, id: &SessionId, session: &Session) ->
         ttl_ms: lease.map_or(adapter.spec.lease_ttl_ms, |lease| lease.ttl).as_millis(),
         lease_age_ms: lease.map(|lease| silence_ms(snapshot, lease.registration)),
         revision: lease.map(|lease| lease.revision),
+        newest_revision: adapter.revision,
+        pending_restart: awaits_restart(fleet, id, session),
     })
 }
 
@@ -82,12 +89,11 @@ pub(crate) fn pod(snapshot: &Snapshot, id: RegistrationId, registration: &Regist
     }
 }
 
-/// A lease with all that a pod needs to run the session.
-pub(crate) fn grant(snapshot: &Snapshot, session: &SessionId, lease: &Lease) -> Option<LeaseGrant> {
-    let adapter = snapshot.fleet.adapter(&session.adapter)?;
+/// A lease with all that a pod needs to run the session: the configuration that it was claimed with, whatever came since.
+pub(crate) fn grant(snapshot: &Snapshot, session: &SessionId, lease: &Lease) -> LeaseGrant {
     let reason = snapshot.fleet.stop_reason(session, lease);
-    let spec = adapter.spec.as_ref().clone();
-    Some(LeaseGrant {
+    let spec = lease.spec.as_ref().clone();
+    LeaseGrant {
         session: session.clone(),
         token: lease.token,
         ttl_ms: lease.ttl.as_millis(),
@@ -95,18 +101,18 @@ pub(crate) fn grant(snapshot: &Snapshot, session: &SessionId, lease: &Lease) -> 
         reason,
         unconfirmed: !lease.confirmed,
         adapter: session.adapter.clone(),
-        revision: adapter.revision,
+        revision: lease.revision,
         connector: spec.connector,
         mode: spec.mode,
         on_lease_loss: spec.on_lease_loss,
         artifacts: spec.artifacts,
         settings: spec.settings,
-    })
+    }
 }
 
 /// All leases of a registration.
 pub(crate) fn grants(snapshot: &Snapshot, registration: RegistrationId) -> Vec<LeaseGrant> {
-    snapshot.fleet.leases_of(registration).filter_map(|(session, lease)| grant(snapshot, session, lease)).collect()
+    snapshot.fleet.leases_of(registration).map(|(session, lease)| grant(snapshot, session, lease)).collect()
 }
 
 /// Milliseconds between the heartbeats of every pod.

@@ -1,5 +1,6 @@
 //! Loads the fleet from the projections, as of one head.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,11 @@ use tokio_postgres::{GenericClient, IsolationLevel, Row, Transaction};
 
 use super::{Connection, Head, LogError, Moment, read_archives, sql};
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
+use crate::domain::artifact::StoredVersion;
+use crate::domain::content::{Content, ContentHash};
 use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Settling, Vacated};
 use crate::domain::identity::AccessToken;
-use crate::domain::name::{Holder, RegistrationId, SessionId};
+use crate::domain::name::{AdapterName, ArtifactName, Holder, RegistrationId, SessionId};
 use crate::domain::restore::Parts;
 use crate::domain::token::{Epoch, FencingToken, Position};
 
@@ -31,12 +34,15 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
         ledger_position: row.try_get("ledger_position")?,
         recorded_at: row.try_get("recorded_at")?,
     };
+    let adapters = rows(snapshot, sql::LOAD_ADAPTERS, adapter).await?;
+    let sessions = sessions(&snapshot.query(sql::LOAD_SESSIONS, &[]).await?, &adapters)?;
     let parts = Parts {
-        adapters: rows(snapshot, sql::LOAD_ADAPTERS, adapter).await?,
-        sessions: rows(snapshot, sql::LOAD_SESSIONS, session).await?,
+        adapters,
+        sessions,
         registrations: rows(snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
         last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
         access_tokens: rows(snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
+        artifacts: rows(snapshot, sql::LOAD_ARTIFACTS, artifact).await?,
         maintained: rows(snapshot, sql::LOAD_MAINTAINED, |row| Ok((text(row, "adapter")?, ())))
             .await?
             .into_iter()
@@ -55,19 +61,20 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
 pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<Fleet, LogError> {
     let client = &connection.client;
     let at = moment.position;
-    // Sent together, so that the three answers cost one way to the database and back.
-    let (adapters, owned, registrations) = tokio::try_join!(
+    // Sent together, so that the answers cost one way to the database and back.
+    let (adapters, owned, registrations, artifacts) = tokio::try_join!(
         rows_at(client, sql::LOAD_ADAPTERS_AT, at, adapter),
-        rows_at(client, sql::LOAD_SESSIONS_AT, at, session),
+        async { Ok(client.query(sql::LOAD_SESSIONS_AT, &[&at]).await?) },
         rows_at(client, sql::LOAD_REGISTRATIONS_AT, at, registration),
+        rows_at(client, sql::LOAD_ARTIFACTS_AT, at, artifact),
     )?;
     let mut sessions: Vec<(SessionId, Session)> = Vec::new();
     for (name, adapter) in &adapters {
         sessions.extend((0..adapter.spec.replicas).map(|ordinal| (SessionId::new(name.clone(), ordinal), Session::default())));
     }
     // After those that stand vacant, so that an owned one prevails.
-    sessions.extend(owned);
-    let parts = Parts { adapters, sessions, registrations, ..Parts::default() };
+    sessions.extend(self::sessions(&owned, &adapters)?);
+    let parts = Parts { adapters, sessions, registrations, artifacts, ..Parts::default() };
     Ok(Fleet::restore(moment.epoch, moment.position, moment.time, parts))
 }
 
@@ -92,7 +99,7 @@ fn settling(row: &Row) -> Result<Settling, LogError> {
     Ok(Settling { began: row.try_get("began")?, wait: Duration::from_millis(number(row, "wait_ms")?) })
 }
 
-fn adapter(row: &Row) -> Result<(crate::domain::name::AdapterName, Adapter), LogError> {
+fn adapter(row: &Row) -> Result<(AdapterName, Adapter), LogError> {
     let adapter = Adapter {
         spec: Arc::new(json::<AdapterSpec>(row, "spec")?),
         revision: number(row, "revision")?,
@@ -103,7 +110,18 @@ fn adapter(row: &Row) -> Result<(crate::domain::name::AdapterName, Adapter), Log
     Ok((text(row, "adapter")?, adapter))
 }
 
-fn session(row: &Row) -> Result<(SessionId, Session), LogError> {
+/// Sessions, each lease with the configuration that it was claimed with.
+fn sessions(rows: &[Row], adapters: &[(AdapterName, Adapter)]) -> Result<Vec<(SessionId, Session)>, LogError> {
+    let newest: HashMap<&AdapterName, &Arc<AdapterSpec>> = adapters.iter().map(|(name, adapter)| (name, &adapter.spec)).collect();
+    rows.iter().map(|row| session(row, &newest)).collect()
+}
+
+fn session(row: &Row, newest: &HashMap<&AdapterName, &Arc<AdapterSpec>>) -> Result<(SessionId, Session), LogError> {
+    let id: SessionId = text(row, "session")?;
+    let spec = || match row.try_get::<_, Option<serde_json::Value>>("spec")? {
+        Some(earlier) => Ok(Arc::new(serde_json::from_value(earlier).map_err(LogError::inconsistent)?)),
+        None => newest.get(&id.adapter).map(|spec| Arc::clone(spec)).ok_or_else(|| LogError::Inconsistent(format!("{id} has no adapter"))),
+    };
     let token = |column: &str| -> Result<Option<FencingToken>, LogError> {
         row.try_get::<_, Option<i64>>(column)?.map(FencingToken::from_i64).transpose().map_err(LogError::inconsistent)
     };
@@ -114,15 +132,15 @@ fn session(row: &Row) -> Result<(SessionId, Session), LogError> {
         _ => None,
     };
     let session = Session {
-        lease: token("token")?.map(|token| lease(row, token)).transpose()?,
+        lease: token("token")?.map(|token| lease(row, token, spec()?)).transpose()?,
         preferred: optional_text(row, "preferred")?,
         last_token: token("last_token")?,
         vacated,
     };
-    Ok((text(row, "session")?, session))
+    Ok((id, session))
 }
 
-fn lease(row: &Row, token: FencingToken) -> Result<Lease, LogError> {
+fn lease(row: &Row, token: FencingToken, spec: Arc<AdapterSpec>) -> Result<Lease, LogError> {
     let target = row.try_get::<_, Option<i32>>("moving_to_registration")?.map(RegistrationId);
     Ok(Lease {
         holder: Holder { pod: text(row, "pod")?, incarnation: text(row, "incarnation")? },
@@ -130,6 +148,7 @@ fn lease(row: &Row, token: FencingToken) -> Result<Lease, LogError> {
         token,
         ttl: LeaseTtl::from_millis(number(row, "ttl_ms")?).map_err(LogError::inconsistent)?,
         revision: number(row, "revision")?,
+        spec,
         units: number(row, "units")?,
         since: row.try_get("since")?,
         status: serde_json::from_value(row.try_get::<_, String>("status")?.into()).map_err(LogError::inconsistent)?,
@@ -161,6 +180,19 @@ fn registration(row: &Row) -> Result<(RegistrationId, Registration), LogError> {
         former: former.iter().map(|text| text.parse().map_err(LogError::inconsistent)).collect::<Result<_, _>>()?,
     };
     Ok((RegistrationId(row.try_get("registration")?), registration))
+}
+
+fn artifact(row: &Row) -> Result<(ArtifactName, (u32, Option<StoredVersion>)), LogError> {
+    let version = number(row, "version")?;
+    let sha256 = ContentHash::try_from(row.try_get::<_, &[u8]>("sha256")?).map_err(LogError::inconsistent)?;
+    let stored = row.try_get::<_, bool>("is_there")?.then_some(StoredVersion {
+        version,
+        content: Content { sha256, size: number(row, "size")? },
+        media_type: row.try_get("media_type")?,
+        stored_at: row.try_get("stored_at")?,
+        stored_by: row.try_get("stored_by")?,
+    });
+    Ok((text(row, "artifact")?, (version, stored)))
 }
 
 fn access_token(row: &Row) -> Result<(crate::domain::identity::AccessTokenId, IssuedToken), LogError> {

@@ -19,6 +19,7 @@ const MIGRATION_LOCK: i64 = 0x636f_6e6e_6365_6e74;
 const PROJECTIONS: &[(&str, &str)] = &[
     ("adapter", include_str!("../../projections/adapter.sql")),
     ("adapter_history", include_str!("../../projections/adapter_history.sql")),
+    ("adapter_revision", include_str!("../../projections/adapter_revision.sql")),
     ("session", include_str!("../../projections/session.sql")),
     ("session_status", include_str!("../../projections/session_status.sql")),
     ("registration", include_str!("../../projections/registration.sql")),
@@ -27,6 +28,8 @@ const PROJECTIONS: &[(&str, &str)] = &[
     ("maintenance", include_str!("../../projections/maintenance.sql")),
     ("epoch", include_str!("../../projections/epoch.sql")),
     ("access_token", include_str!("../../projections/access_token.sql")),
+    ("artifact_version", include_str!("../../projections/artifact_version.sql")),
+    ("blob_use", include_str!("../../projections/blob_use.sql")),
     ("adapter_log", include_str!("../../projections/adapter_log.sql")),
     ("ledger_archive", include_str!("../../projections/ledger_archive.sql")),
     ("apply", include_str!("../../projections/apply.sql")),

@@ -5,6 +5,7 @@
 
 mod adapter_log;
 mod append;
+mod blob;
 mod connect;
 mod epoch;
 mod error;
@@ -18,6 +19,7 @@ mod past;
 mod read;
 mod rebuild;
 mod retention;
+mod revisions;
 mod seal;
 pub mod sql;
 mod survey;
@@ -26,6 +28,7 @@ mod tls;
 
 pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
+pub use blob::{CHUNK, discard_upload, keep_blob, read_chunk, stage_chunk, sweep_blobs};
 pub use connect::{Connection, Purpose, session_user};
 pub use epoch::{Lineage, Marks, begin_epoch, event_id_at, event_stands, first_of_later_epoch, read_lineage, read_marks};
 pub use error::LogError;
@@ -39,5 +42,6 @@ pub use past::{At, Extent, InvalidAt, Moment, OutOfHistory, locate, read_extent}
 pub use read::{Entry, Head, Pulse, find_request, lock_head, read_head, read_tail, recorded, unlock_head};
 pub use rebuild::{Progress, rebuild};
 pub use retention::{Dropped, drop_pulses, find_old_pulses};
+pub use revisions::{Revision, read_revisions};
 pub use seal::{Before, SealEnd, find_seal_end, is_sealed_after, ledger_hash_at, read_archives, seal_ledger, unseal_ledger};
 pub use survey::{ClockReading, LogFacts, Server, Standby, Survey, survey};

@@ -13,6 +13,7 @@ statements! {
     APPEND = "append";
     APPEND_PULSE = "append_pulse";
     BEGIN_EPOCH = "begin_epoch";
+    DISCARD_UPLOAD = "discard_upload";
     DROPPABLE_PULSES = "droppable_pulses";
     DROP_PULSES = "drop_pulses";
     EVENT_ID_AT = "event_id_at";
@@ -27,12 +28,15 @@ statements! {
     IMPORT_EVENTS = "import_events";
     IMPORT_HEAD = "import_head";
     IMPORT_MISSING_PULSES = "import_missing_pulses";
+    KEEP_BLOB = "keep_blob";
     LAST_LEDGER_TIME = "last_ledger_time";
     LAST_REGISTRATION = "last_registration";
     LOAD_ACCESS_TOKENS = "load_access_tokens";
     LOAD_ADAPTERS = "load_adapters";
     LOAD_ADAPTERS_AT = "load_adapters_at";
     LOAD_ARCHIVES = "load_archives";
+    LOAD_ARTIFACTS = "load_artifacts";
+    LOAD_ARTIFACTS_AT = "load_artifacts_at";
     LOAD_MAINTAINED = "load_maintained";
     LOAD_REGISTRATIONS = "load_registrations";
     LOAD_REGISTRATIONS_AT = "load_registrations_at";
@@ -46,6 +50,7 @@ statements! {
     PREPARE_SESSION = "prepare_session";
     PULSES_OF_PARTITION = "pulses_of_partition";
     READ_ADAPTER_LOG = "read_adapter_log";
+    READ_CHUNK = "read_chunk";
     READ_DATABASE = "read_database";
     READ_EPOCH = "read_epoch";
     READ_EXTENT = "read_extent";
@@ -56,6 +61,7 @@ statements! {
     READ_OWNERSHIPS = "read_ownerships";
     READ_PAGE = "read_page";
     READ_PAGE_NEWEST_FIRST = "read_page_newest_first";
+    READ_REVISIONS = "read_revisions";
     READ_TAIL = "read_tail";
     READ_TIMELINE = "read_timeline";
     REPLAY_LEDGER = "replay_ledger";
@@ -65,13 +71,17 @@ statements! {
     SEAL_LEDGER = "seal_ledger";
     SERVER = "server";
     SESSION_USER = "session_user";
+    STAGE_CHUNK = "stage_chunk";
     SURVEY_CLOCK = "survey_clock";
     SURVEY_RIGHTS = "survey_rights";
     SURVEY_SERVER = "survey_server";
     SURVEY_STANDBYS = "survey_standbys";
+    SWEEP_BLOBS = "sweep_blobs";
     TRY_RETENTION_LOCK = "try_retention_lock";
     UNSEAL_EVENTS = "unseal_events";
     UNSEAL_LEDGER = "unseal_ledger";
+    VERIFY_BLOBS = "verify_blobs";
+    VERIFY_CHUNKS = "verify_chunks";
     VERIFY_HEAD = "verify_head";
     VERIFY_LOG = "verify_log";
     VERIFY_MOMENTS = "verify_moments";

@@ -33,6 +33,6 @@ pub(super) fn spec(number: usize, ttl_ms: u32) -> AdapterSpec {
         placement: Placement::default(),
         on_lease_loss: if shared { OnLeaseLoss::Continue } else { OnLeaseLoss::Stop },
         artifacts: Vec::new(),
-        settings: serde_json::Map::new(),
+        settings: serde_json::Map::from_iter([("address".to_owned(), "venue:7001".into())]),
     }
 }

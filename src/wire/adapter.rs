@@ -8,6 +8,7 @@ use super::push::AsOf;
 use crate::domain::adapter::{AdapterSpec, InvalidField, Labels, LeaseTtl, Mode, OnLeaseLoss, Placement};
 use crate::domain::name::{AdapterName, ConnectorName, SessionId};
 use crate::domain::status::{AdminState, OperationalStatus};
+use crate::domain::token::Position;
 
 /// An adapter as an operator declares it. `GET` gives back what `PUT` took, with every default written out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -138,6 +139,35 @@ pub struct AdapterView {
     #[schema(value_type = Vec<String>)]
     pub sessions: Vec<SessionId>,
     pub changed_at: DateTime<Utc>,
+    /// Whether a session of it runs with an older revision, and would run otherwise after a restart.
+    #[serde(default)]
+    pub pending_restart: bool,
+}
+
+/// `GET /v1/adapters/{name}/revisions`: what an adapter said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RevisionView {
+    pub revision: u32,
+    pub at: DateTime<Utc>,
+    pub actor: String,
+    /// Of the event that made it.
+    pub position: Position,
+    /// Says nothing of the administrative state, so to `PUT` it leaves that alone.
+    pub document: AdapterDocument,
+}
+
+/// A page of revisions, newest first. `next` is the `before` of the next page, and absent on the last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RevisionPage {
+    pub revisions: Vec<RevisionView>,
+    pub next: Option<u32>,
+}
+
+/// Something about a document that is worth a second look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Warning {
+    pub field: String,
+    pub message: String,
 }
 
 /// What `PUT /v1/adapters/{name}` did.
@@ -155,6 +185,9 @@ pub struct PutAnswer {
     pub as_of: AsOf,
     pub outcome: PutOutcome,
     pub adapter: AdapterView,
+    /// Literals that look like secrets.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
 }
 
 /// `POST /v1/adapters/enable` and `…/disable`: either `names` or `all`.

@@ -4,6 +4,8 @@
 
 pub mod access_token;
 pub mod adapter;
+pub mod artifact;
+pub mod connector;
 pub mod event;
 pub mod heartbeat;
 pub mod log;

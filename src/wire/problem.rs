@@ -22,4 +22,15 @@ pub struct Problem {
     /// The path of the field at fault, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Every field at fault, where all of the document was looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
+}
+
+/// One field at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldProblem {
+    /// Its path, for example `settings.command[0]`.
+    pub field: String,
+    pub detail: String,
 }

@@ -36,6 +36,12 @@ pub struct SessionView {
     pub lease_age_ms: Option<u64>,
     /// The revision that runs; older than the adapter's while a change waits for a restart.
     pub revision: Option<u32>,
+    /// The adapter's newest revision.
+    #[serde(default)]
+    pub newest_revision: u32,
+    /// Whether it would run otherwise after a restart.
+    #[serde(default)]
+    pub pending_restart: bool,
 }
 
 /// `GET /v1/sessions/{adapter}/{ordinal}/history`: one ownership, from claim to end.

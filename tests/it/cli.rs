@@ -108,7 +108,7 @@ async fn wrong_usage_is_told_apart_from_failure() {
 async fn apply_makes_adapters_as_documents_say() {
     let api = Api::start("cli-apply", 2).await;
     let shell = Shell::new(&api);
-    let yaml = "name: venue-a\nconnector: exec\nmode: exclusive\n---\n---\nname: venue-b\nconnector: tcp\nmode: single\nenabled: true\n";
+    let yaml = "name: venue-a\nconnector: exec\nmode: exclusive\nsettings: {command: [x]}\n---\n---\nname: venue-b\nconnector: tcp\nmode: single\nsettings: {address: v:1}\nenabled: true\n";
     let apply = shell.with_input(yaml);
     let before = api.ledger_position().await;
     apply.run("apply -f - --dry-run").await.succeeds().prints(&["adapter/venue-a created (dry run)", "adapter/venue-b created (dry run)"]);
@@ -123,7 +123,11 @@ async fn apply_makes_adapters_as_documents_say() {
     // JSON, in files and folders, and JSON as the result.
     let folder = api.folder.path().join("adapters");
     std::fs::create_dir(&folder).expect("a folder");
-    std::fs::write(folder.join("c.json"), r#"[{"name": "venue-c", "connector": "exec", "mode": "single"}]"#).expect("written");
+    std::fs::write(
+        folder.join("c.json"),
+        r#"[{"name": "venue-c", "connector": "exec", "mode": "single", "settings": {"command": ["true"]}}]"#,
+    )
+    .expect("written");
     std::fs::write(folder.join("notes.txt"), "not an adapter").expect("written");
     let ended = shell.run("apply -f adapters -o json").await.succeeds();
     let applied: Value = serde_json::from_str(&ended.out).expect("JSON");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use conncentric::connector::context::{Report, SessionContext, SessionFacts, SessionHandle, Term};
 use conncentric::connector::exec::Exec;
 use conncentric::connector::guard::control::{Control, nanoseconds};
+use conncentric::connector::secrets::Secrets;
 use conncentric::connector::{Connector, ConnectorError};
 use conncentric::domain::token::FencingToken;
 use conncentric::time::since_boot;
@@ -204,6 +205,7 @@ impl Session {
             pod: "pod-1".parse().expect("valid"),
             token: FencingToken::from_i64(42).expect("valid"),
             settings: settings.as_object().expect("an object").clone(),
+            secrets: Secrets::default(),
             folder: folder.join("demo").join("0"),
             journal: Journal::default(),
         };

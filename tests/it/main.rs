@@ -5,9 +5,13 @@ mod api;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod artifacts;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod config;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Everything is read and checked before anything is sent: a mistake in the last document changes nothing.
 
+mod diff;
 mod documents;
 
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ use super::output::{self, Format, FormatArgs};
 use super::server::Api;
 use crate::client::Error;
 use crate::domain::name::AdapterName;
-use crate::wire::adapter::{AdapterDocument, PutAnswer, PutOutcome};
+use crate::wire::adapter::{AdapterDocument, AdapterView, PutAnswer, PutOutcome, Warning};
 
 /// How many adapters are sent at a time: an orchestrator appends those that arrive together in one go.
 const AT_ONCE: usize = 8;
@@ -39,6 +40,10 @@ pub(super) struct ApplyArgs {
     #[arg(long, env = "CONNCENTRIC_DRY_RUN")]
     dry_run: bool,
 
+    /// Show what changes about adapters that are there already. A dry run shows it anyway
+    #[arg(long, env = "CONNCENTRIC_DIFF")]
+    diff: bool,
+
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -53,6 +58,23 @@ struct Applied {
     code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+/// What came of sending one document.
+struct Told {
+    outcome: Outcome,
+    diff: Option<String>,
+    warnings: Vec<Warning>,
+}
+
+impl Told {
+    fn plainly(outcome: Outcome) -> Self {
+        Self { outcome, diff: None, warnings: Vec::new() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -107,11 +129,10 @@ impl ApplyArgs {
     }
 
     async fn declare(&self, api: &Api, documents: Vec<AdapterDocument>) -> anyhow::Result<Vec<Applied>> {
-        let query = if self.dry_run { "?dry_run=true" } else { "" };
         let mut answers = stream::iter(documents)
             .map(|document| async move {
-                let answer = api.put::<_, PutAnswer>(&format!("/v1/adapters/{}{query}", document.name), &document).await;
-                (document.name, answer.map(|answer| answer.outcome.into()))
+                let told = self.send(api, &document).await;
+                (document.name, told)
             })
             .buffered(AT_ONCE);
         let mut all = Vec::new();
@@ -121,31 +142,57 @@ impl ApplyArgs {
         Ok(all)
     }
 
+    async fn send(&self, api: &Api, document: &AdapterDocument) -> Result<Told, Error> {
+        let path = format!("/v1/adapters/{}", document.name);
+        let before = if self.diff || self.dry_run { present(api, &path).await? } else { None };
+        let query = if self.dry_run { "?dry_run=true" } else { "" };
+        let PutAnswer { outcome, adapter, warnings, .. } = api.put(&format!("{path}{query}"), document).await?;
+        // Every document has a form in YAML; one that had none would show no difference.
+        let diff = before.and_then(|before| diff::diff(&before, &adapter.document).ok().flatten());
+        Ok(Told { outcome: outcome.into(), diff, warnings })
+    }
+
     async fn delete_others(&self, api: &Api, declared: &BTreeSet<AdapterName>) -> anyhow::Result<Vec<Applied>> {
         let list: AdapterList = api.get("/v1/adapters").await.context("cannot list the adapters to prune")?;
         let mut all = Vec::new();
         for name in list.adapters.into_iter().map(|adapter| adapter.document.name).filter(|name| !declared.contains(name)) {
             let answer = if self.dry_run { Ok(()) } else { api.delete(&format!("/v1/adapters/{name}")).await };
-            all.push(self.tell(name, answer.map(|()| Outcome::Deleted))?);
+            all.push(self.tell(name, answer.map(|()| Told::plainly(Outcome::Deleted)))?);
         }
         Ok(all)
     }
 
     /// Prints what became of an adapter. A refusal is of that adapter alone; every other failure ends the command.
-    fn tell(&self, adapter: AdapterName, answer: Result<Outcome, Error>) -> anyhow::Result<Applied> {
+    fn tell(&self, adapter: AdapterName, answer: Result<Told, Error>) -> anyhow::Result<Applied> {
+        let plain =
+            Applied { adapter, outcome: Outcome::Refused, dry_run: self.dry_run, code: None, reason: None, diff: None, warnings: vec![] };
         let applied = match answer {
-            Ok(outcome) => Applied { adapter, outcome, dry_run: self.dry_run, code: None, reason: None },
+            Ok(Told { outcome, diff, warnings }) => Applied { outcome, diff, warnings, ..plain },
             Err(Error::Refused(problem)) if !matches!(problem.status, 401 | 403 | 503) => {
-                let (code, reason) = (Some(problem.code), Some(problem.detail));
-                return Ok(Applied { adapter, outcome: Outcome::Refused, dry_run: self.dry_run, code, reason });
+                return Ok(Applied { code: Some(problem.code), reason: Some(problem.detail), ..plain });
             }
             Err(error) => return Err(error.into()),
         };
+        for Warning { field, message } in &applied.warnings {
+            output::note(&output::harmless(&format!("warning: adapter/{}: {field}: {message}", applied.adapter)));
+        }
         if self.format.output == Format::Table {
             let note = if self.dry_run { " (dry run)" } else { "" };
             output::line(&format!("adapter/{} {}{note}", applied.adapter, applied.outcome.as_str()))?;
+            if let Some(diff) = &applied.diff {
+                output::line(diff)?;
+            }
         }
         Ok(applied)
+    }
+}
+
+/// The adapter as it is declared now, if it is.
+async fn present(api: &Api, path: &str) -> Result<Option<AdapterDocument>, Error> {
+    match api.get::<AdapterView>(path).await {
+        Ok(view) => Ok(Some(view.document)),
+        Err(Error::Refused(problem)) if problem.status == 404 => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `get adapters`.
 
 use super::at::AtArgs;
-use super::show;
+use super::{revisions, show};
 use crate::cli::lists::AdapterList;
 use crate::cli::output::Format;
 use crate::cli::server::Api;
@@ -11,11 +11,19 @@ use crate::wire::adapter::AdapterView;
 
 /// Lists adapters: what is wanted of them, and what is the case.
 ///
-/// Example: conncentric get adapters venue-a -o json
+/// Examples: conncentric get adapters venue-a -o json, conncentric get adapters venue-a --revisions
 #[derive(Debug, clap::Args)]
 pub(super) struct AdaptersArgs {
     /// Only this adapter
     name: Option<AdapterName>,
+
+    /// Show who changed the adapter when
+    #[arg(long, env = "CONNCENTRIC_REVISIONS", requires = "name", conflicts_with_all = ["at", "revision"])]
+    revisions: bool,
+
+    /// Show the adapter as it was declared with this revision
+    #[arg(long, env = "CONNCENTRIC_REVISION", value_name = "N", requires = "name", conflicts_with = "at")]
+    revision: Option<u32>,
 
     #[command(flatten)]
     at: AtArgs,
@@ -23,8 +31,15 @@ pub(super) struct AdaptersArgs {
 
 impl AdaptersArgs {
     pub(super) async fn run(self, api: &Api, format: Format) -> anyhow::Result<()> {
+        if let Some(name) = self.name.as_ref().filter(|_| self.revisions) {
+            return revisions::run(api, format, name).await;
+        }
         let path = self.name.as_ref().map_or_else(|| "/v1/adapters".to_owned(), |name| format!("/v1/adapters/{name}"));
-        let answer = api.get_verbatim(&self.at.path(&path)?).await?;
+        let path = match self.revision {
+            Some(revision) => format!("{path}?revision={revision}"),
+            None => self.at.path(&path)?,
+        };
+        let answer = api.get_verbatim(&path).await?;
         show(format, &answer.body, || {
             let adapters = match self.name {
                 Some(_) => vec![serde_json::from_str(&answer.body)?],
@@ -37,7 +52,8 @@ impl AdaptersArgs {
 
 fn table(times: Times, adapters: &[AdapterView]) -> Option<Table> {
     let mut table = Table::new(&["ADAPTER", "ADMIN", "STATUS", "MODE", "CONNECTOR", "SESSIONS", "LEASE", "REVISION", "CHANGED", "REASON"]);
-    for AdapterView { document, revision, admin_state, status, reason, sessions, changed_at } in adapters {
+    for AdapterView { document, revision, admin_state, status, reason, sessions, changed_at, pending_restart } in adapters {
+        let pending = pending_restart.then(|| format!("revision {revision} waits for a restart"));
         table.row([
             text(&document.name),
             table::admin_state(*admin_state),
@@ -48,7 +64,7 @@ fn table(times: Times, adapters: &[AdapterView]) -> Option<Table> {
             text(document.lease_ttl),
             text(revision),
             times.cell(Some(*changed_at)),
-            optional(reason.as_ref()),
+            optional(reason.as_ref().or(pending.as_ref())),
         ]);
     }
     (!adapters.is_empty()).then_some(table)

@@ -128,6 +128,9 @@ impl SessionsArgs {
 fn table(times: Times, sessions: &[SessionView]) -> Option<Table> {
     let mut table = Table::new(&["SESSION", "ADMIN", "STATUS", "OWNER", "SINCE", "NEXT OWNER", "TOKEN", "REASON"]);
     for session in sessions {
+        let newest = session.newest_revision;
+        let pending =
+            session.revision.filter(|_| session.pending_restart).map(|runs| format!("runs revision {runs}, {newest} waits for a restart"));
         table.row([
             text(&session.session),
             table::admin_state(session.admin_state),
@@ -136,7 +139,7 @@ fn table(times: Times, sessions: &[SessionView]) -> Option<Table> {
             times.cell(session.since),
             optional(session.next_owner.as_ref()),
             optional(session.token),
-            optional(session.reason.as_ref()),
+            optional(session.reason.as_ref().or(pending.as_ref())),
         ]);
     }
     (!sessions.is_empty()).then_some(table)

@@ -24,6 +24,7 @@ use super::guard::control::Control;
 use super::lease::TrustedLease;
 use super::{Connector, ConnectorError, Settings, guard};
 use crate::domain::adapter::InvalidField;
+use crate::domain::connector::built_in;
 use crate::domain::name::ConnectorName;
 use crate::time::since_boot;
 
@@ -60,6 +61,10 @@ impl Connector for Exec {
 
     fn validate(&self, settings: &Settings) -> Result<(), InvalidField> {
         ExecSettings::read(settings).map(drop)
+    }
+
+    fn settings_schema(&self) -> Option<&serde_json::Value> {
+        built_in(self.name()).map(|descriptor| &descriptor.settings_schema)
     }
 
     fn stop_timeout(&self, settings: &Settings) -> Duration {

@@ -85,7 +85,7 @@ async fn follow_stdout(session: &SessionContext, stdout: impl AsyncRead + Unpin)
                 continue;
             }
             Err(_) => {
-                tracing::debug!(session = %session.facts.session, "{line}");
+                tracing::debug!(session = %session.facts.session, "{}", session.facts.secrets.hide(&line));
                 continue;
             }
         }
@@ -96,6 +96,7 @@ async fn follow_stdout(session: &SessionContext, stdout: impl AsyncRead + Unpin)
 async fn follow_stderr(session: &SessionContext, stderr: impl AsyncRead + Unpin, last_words: &mut String) {
     let mut lines = Lines::new(stderr, MAX_LINE);
     while let Ok(Some(line)) = lines.next().await {
+        let line = session.facts.secrets.hide(&line).into_owned();
         tracing::info!(session = %session.facts.session, "{line}");
         if !line.trim().is_empty() {
             *last_words = line;

@@ -1,7 +1,7 @@
 //! A program under its guard, as the pod holds it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal};
@@ -14,6 +14,9 @@ use crate::connector::ConnectorError;
 use crate::connector::context::{SessionContext, Term};
 use crate::connector::guard::control::nanoseconds;
 
+/// The file with the settings, in the folder of the session.
+const SETTINGS: &str = "settings.json";
+
 /// Variables of the pod that are none of the program's business: credentials above all.
 const WITHHELD: [&str; 1] = ["DATABASE_URL"];
 
@@ -24,6 +27,8 @@ pub(super) struct GuardedProcess {
     run: Uuid,
     /// Whether the guard ended by itself, and so left nothing behind.
     clean: bool,
+    /// May hold secrets, so it does not outlive the run.
+    settings: PathBuf,
 }
 
 #[derive(Debug)]
@@ -42,7 +47,7 @@ impl GuardedProcess {
         let spawned = command.env(MARK, run.to_string()).spawn();
         let mut guard = spawned.map_err(|e| ConnectorError::io("cannot start the guard of the program", &e))?;
         let pipes = (guard.stdin.take(), guard.stdout.take(), guard.stderr.take());
-        let this = Self { guard, run, clean: false };
+        let this = Self { guard, run, clean: false, settings: session.facts.folder.join(SETTINGS) };
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err(ConnectorError::new("the guard of the program has no pipes"));
         };
@@ -71,6 +76,7 @@ impl GuardedProcess {
 
 impl Drop for GuardedProcess {
     fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.settings);
         if self.clean {
             return;
         }
@@ -104,7 +110,7 @@ fn command(guard: &Path, settings: &ExecSettings, session: &SessionContext) -> C
         .env("CONNCENTRIC_POD", facts.pod.as_str())
         .env("CONNCENTRIC_FENCING_TOKEN", facts.token.to_string())
         .env("CONNCENTRIC_ARTIFACTS", session.artifacts())
-        .env("CONNCENTRIC_SETTINGS", facts.folder.join("settings.json"))
+        .env("CONNCENTRIC_SETTINGS", facts.folder.join(SETTINGS))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -125,5 +131,5 @@ async fn prepare_folder(session: &SessionContext) -> io::Result<()> {
     let mut file = tokio::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh).await?;
     tokio::io::AsyncWriteExt::write_all(&mut file, &text).await?;
     tokio::io::AsyncWriteExt::flush(&mut file).await?;
-    tokio::fs::rename(&fresh, folder.join("settings.json")).await
+    tokio::fs::rename(&fresh, folder.join(SETTINGS)).await
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::connector::settings::{Settings, duration, read, within};
 use crate::domain::adapter::InvalidField;
+use crate::domain::connector::ActionDescriptor;
 
 /// Names that the child gets from the pod, and adapters therefore may not set.
 pub(super) const RESERVED: &str = "CONNCENTRIC_";
@@ -21,6 +22,9 @@ pub(super) struct ExecSettings {
     /// From SIGTERM to SIGKILL.
     #[serde(default = "five_seconds", deserialize_with = "duration::deserialize")]
     pub(super) stop_timeout: Duration,
+    /// For whoever orders actions; the program gets what is ordered.
+    #[serde(default, rename = "actions")]
+    _actions: Vec<ActionDescriptor>,
 }
 
 fn five_seconds() -> Duration {

@@ -16,6 +16,7 @@ use super::backoff::Backoff;
 use super::context::SessionContext;
 use super::{Connector, ConnectorError, Settings};
 use crate::domain::adapter::InvalidField;
+use crate::domain::connector::built_in;
 use crate::domain::entry::{Category, Level};
 use crate::domain::name::{ConnectorName, InvalidName};
 
@@ -38,6 +39,10 @@ impl Connector for Tcp {
 
     fn validate(&self, settings: &Settings) -> Result<(), InvalidField> {
         TcpSettings::read(settings).map(drop)
+    }
+
+    fn settings_schema(&self) -> Option<&serde_json::Value> {
+        built_in(self.name()).map(|descriptor| &descriptor.settings_schema)
     }
 
     /// A logout line takes no time; a peer that does not read it does not get more.

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::connector::context::{Report, SessionFacts, SessionHandle, Term};
+use crate::connector::secrets::Secrets;
 use crate::domain::token::FencingToken;
 use crate::time::since_boot;
 
@@ -27,6 +28,7 @@ fn start(address: &str, login: impl Into<serde_json::Value>, term: Term) -> Runn
         pod: "pod-1".parse().expect("valid"),
         token: FencingToken::from_i64(42).expect("valid"),
         settings: settings.as_object().expect("an object").clone(),
+        secrets: Secrets::default(),
         folder: std::env::temp_dir(),
         journal: Journal::default(),
     };

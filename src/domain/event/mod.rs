@@ -4,6 +4,7 @@
 //! ([`crate::domain::upcast`]); never edit in place.
 
 mod archive;
+mod artifact;
 mod epoch;
 mod maintenance;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::archive::{LedgerSealed, LedgerUnsealed};
+pub use self::artifact::{ArtifactDeleted, ArtifactStored};
 pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
 pub use self::maintenance::{MaintenanceBegan, MaintenanceEnded};
 use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl};
@@ -286,6 +288,8 @@ ledger_events! {
     AdapterDisabled = 1,
     AdapterEnabled = 1,
     AdapterRevised = 1,
+    ArtifactDeleted = 1,
+    ArtifactStored = 1,
     EpochBegan = 1,
     EpochSettled = 1,
     LeaseConfirmed = 1,
@@ -321,6 +325,9 @@ impl Event {
             | Self::AdapterDeleted(AdapterDeleted { adapter })
             | Self::AdapterEnabled(AdapterEnabled { adapter, .. })
             | Self::AdapterDisabled(AdapterDisabled { adapter, .. }) => format!("adapter:{adapter}"),
+            Self::ArtifactStored(ArtifactStored { artifact, .. }) | Self::ArtifactDeleted(ArtifactDeleted { artifact }) => {
+                format!("artifact:{artifact}")
+            }
             Self::PodRegistered(PodRegistered { pod, .. })
             | Self::PodDrained(PodDrained { pod, .. })
             | Self::PodResumed(PodResumed { pod, .. })

@@ -1,9 +1,11 @@
 //! The fold: what each ledger event changes. History that cannot be folded is a typed error, never skipped.
 
 mod adapter;
+mod artifact;
 mod epoch;
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use imbl::OrdSet;
 
@@ -63,6 +65,8 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
         Event::AdapterDeleted(event) => adapter::delete(fleet, event),
         Event::AdapterEnabled(event) => adapter::set_enabled(fleet, recorded, &event.adapter, true, event.reason.as_ref()),
         Event::AdapterDisabled(event) => adapter::set_enabled(fleet, recorded, &event.adapter, false, event.reason.as_ref()),
+        Event::ArtifactStored(event) => artifact::store(fleet, recorded, event),
+        Event::ArtifactDeleted(event) => artifact::delete(fleet, event),
         Event::PodRegistered(event) => register(fleet, recorded, event),
         Event::PodDrained(event) => set_draining(fleet, event.registration, true),
         Event::PodResumed(event) => set_draining(fleet, event.registration, false),
@@ -191,6 +195,8 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
     if !fleet.wants(&event.session) {
         return Err(format!("{} is not to run", event.session));
     }
+    let adapter = fleet.adapters.get(&event.session.adapter).ok_or_else(|| format!("there is no adapter {}", event.session.adapter))?;
+    let spec = Arc::clone(&adapter.spec);
     let holder = event.holder();
     let registration = registration(fleet, event.registration)?;
     if registration.holder != holder {
@@ -212,6 +218,7 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
             token,
             ttl: event.ttl_ms,
             revision: event.revision,
+            spec,
             units: event.units,
             since: recorded.recorded_at,
             status: OperationalStatus::Claiming,

@@ -1,5 +1,7 @@
 //! The routes: one verb, one file.
 
+pub(crate) mod artifacts;
+pub(crate) mod connectors;
 pub(crate) mod health;
 pub(crate) mod maintenance;
 pub(crate) mod metrics;
@@ -12,6 +14,7 @@ pub(crate) mod adapters {
     pub(crate) mod list;
     pub(crate) mod log;
     pub(crate) mod put;
+    pub(crate) mod revisions;
     pub(crate) mod set_enabled;
 }
 

@@ -10,7 +10,7 @@ use crate::support::api::{Api, Request, ScriptedPod};
 const BAD: &str = "invalid-field";
 
 fn document(more: Value) -> Value {
-    let mut document = json!({ "name": "venue", "connector": "exec", "mode": "exclusive" });
+    let mut document = json!({ "name": "venue", "connector": "exec", "settings": { "command": ["true"] }, "mode": "exclusive" });
     let (Some(members), Value::Object(more)) = (document.as_object_mut(), more) else { panic!("not an object") };
     members.extend(more);
     document

@@ -15,7 +15,7 @@ async fn bodies_are_bounded() {
     pod.register(10).await.expect(200);
     let before = api.ledger_position().await;
     let padded = |start: &str, length: usize| format!("{start}{}", " ".repeat(length - start.len()));
-    let document = r#"{ "name": "venue", "connector": "exec", "mode": "single" }"#;
+    let document = r#"{ "name": "venue", "connector": "exec", "settings": { "command": ["true"] }, "mode": "single" }"#;
     let heartbeat = format!(r#"{{ "pod": "pod-a", "incarnation": "{}", "sequence": 1 }}"#, pod.incarnation);
     for excess in [1, 1 << 20, 6 << 20] {
         let put = api.request(reqwest::Method::PUT, "/v1/adapters/venue").bytes(padded(document, (1 << 20) + excess));

@@ -60,7 +60,7 @@ async fn claims_of_unknown_outcome_are_in_the_log_once() {
 
 /// What everybody but pods may have done, in an order in which each makes sense.
 fn changes(api: &Api) -> Vec<(Request<'_>, u16)> {
-    let document = |priority: i32| json!({ "name": "venue", "connector": "exec", "mode": "single", "priority": priority });
+    let document = |priority: i32| json!({ "name": "venue", "connector": "exec", "settings": { "command": ["true"] }, "mode": "single", "priority": priority });
     let names = json!({ "names": ["venue"], "reason": "tea" });
     vec![
         (api.put("/v1/adapters/venue", &document(1)), 201),
@@ -165,7 +165,7 @@ async fn connections_that_are_terminated_lose_nothing_that_was_promised() {
             let api = &api;
             async move {
                 let (key, name) = (Uuid::new_v4(), format!("adapter-{i}"));
-                let document = json!({ "name": name, "connector": "exec", "mode": "single" });
+                let document = json!({ "name": name, "connector": "exec", "settings": { "command": ["true"] }, "mode": "single" });
                 let put = || api.put(&format!("/v1/adapters/{name}"), &document).header("idempotency-key", &key.to_string());
                 eventually(SOON, async || {
                     let answer = put().at(i % 2).send().await;
@@ -209,7 +209,7 @@ async fn a_request_that_the_database_refuses_harms_no_other() {
     let before = connections(&api.get("/metrics").send().await.text);
     let put = |name: &str| {
         let path = format!("/v1/adapters/{name}");
-        api.put(&path, &json!({ "name": name, "connector": "exec", "mode": "single" }))
+        api.put(&path, &json!({ "name": name, "connector": "exec", "settings": { "command": ["true"] }, "mode": "single" }))
     };
     let names: Vec<String> =
         (0..30).map(|i| if i % 10 == 5 { format!("poison-{}", if i == 5 { "a" } else { "b" }) } else { format!("good-{i}") }).collect();

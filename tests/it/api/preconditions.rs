@@ -10,7 +10,7 @@ use super::refused;
 use crate::support::api::{Api, ScriptedPod};
 
 fn document(priority: i32) -> Value {
-    json!({ "name": "venue", "connector": "exec", "mode": "exclusive", "priority": priority })
+    json!({ "name": "venue", "connector": "exec", "settings": { "command": ["true"] }, "mode": "exclusive", "priority": priority })
 }
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn two_editors_do_not_overwrite_each_other() {
     let changed = put(2).header("if-match", &first).send().await.expect(200);
     let second = changed.header("etag").expect("an ETag").to_owned();
     assert_ne!(first, second);
-    let none = json!({ "name": "none", "connector": "exec", "mode": "single" });
+    let none = json!({ "name": "none", "connector": "exec", "settings": { "command": ["true"] }, "mode": "single" });
     let stale = |at| put(3).header("if-match", &first).at(at);
     let cases = vec![
         (stale(0), 412, "revision-stale", None),
@@ -146,7 +146,7 @@ async fn what_runs_is_not_changed_underfoot() {
     let pod = api.pod("pod-a");
     pod.register(10).await.expect(200);
     api.declare("venue", json!({})).await;
-    let single = json!({ "name": "venue", "connector": "exec", "mode": "single" });
+    let single = json!({ "name": "venue", "connector": "exec", "settings": { "command": ["true"] }, "mode": "single" });
     let cases = vec![
         (api.put("/v1/adapters/venue", &single), 409, "mode-in-use", None),
         (api.delete("/v1/adapters/venue"), 409, "adapter-enabled", None),

@@ -170,7 +170,7 @@ async fn a_number_that_is_given_out_again_tells_no_pod_of_anothers_leases() {
     let mut elsewhere = api.pod("pod-b");
     elsewhere.at = 1;
     assert_eq!(elsewhere.register(10).await.expect(200).json()["registration"], first["registration"], "the same number in each history");
-    let document = json!({ "name": "venue", "connector": "exec", "mode": "exclusive", "enabled": true, "lease_ttl": "30s" });
+    let document = json!({ "name": "venue", "connector": "exec", "settings": { "command": ["true"] }, "mode": "exclusive", "enabled": true, "lease_ttl": "30s" });
     api.put("/v1/adapters/venue", &document).at(1).send().await.expect(201);
     assert_eq!(elsewhere.heartbeat(&[]).await.expect(200).json()["missed"][0]["session"], "venue/0");
 

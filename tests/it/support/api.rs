@@ -104,7 +104,7 @@ impl Api {
 
     /// Declares an adapter that is enabled, with whatever `more` says.
     pub async fn declare(&self, name: &str, more: Value) {
-        let mut document = json!({ "name": name, "connector": "exec", "mode": "exclusive", "enabled": true, "lease_ttl": "30s" });
+        let mut document = json!({ "name": name, "connector": "exec", "settings": { "command": ["true"] }, "mode": "exclusive", "enabled": true, "lease_ttl": "30s" });
         let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) else { panic!("not an object") };
         document.extend(more);
         let answer = self.put(&format!("/v1/adapters/{name}"), &document).send().await;

@@ -164,14 +164,14 @@ impl History {
             "host": format!("venue-{number}.example"), "port": 9000 + number, "revision": revision, "sender": "CONN\"CENTRIC\"", "ratio": 0.25,
         });
         let spec = AdapterSpec {
-            connector: "tcp".parse()?,
+            connector: "fix".parse()?,
             mode: if balanced { Mode::LoadBalanced } else { Mode::Exclusive },
             replicas: if balanced { 10 } else { 1 },
             lease_ttl_ms: LeaseTtl::from_millis(if number.is_multiple_of(3) { 30_000 } else { 15_000 })?,
             priority: 100 + i32::try_from(number % 3)?,
             placement: Placement::default(),
             on_lease_loss: OnLeaseLoss::Stop,
-            artifacts: vec!["fix44-dictionary".into()],
+            artifacts: vec![],
             settings: settings.as_object().cloned().unwrap_or_default(),
         };
         let put = PutAdapter { adapter: adapter(number)?, spec, enabled: Some(true), precondition: Precondition::None };
@@ -183,7 +183,7 @@ impl History {
         let holder = Holder { pod: pod(number)?, incarnation: format!("start-{}", self.starts).parse()? };
         let labels = BTreeMap::from([("zone".to_owned(), if number.is_multiple_of(2) { "a" } else { "b" }.to_owned())]);
         let actor = format!("pod:{} via token:{}", holder.pod, spoken_for()?);
-        let register = Register { holder, capacity: 80, labels, connectors: vec!["tcp".parse()?], access_token: spoken_for()? };
+        let register = Register { holder, capacity: 80, labels, connectors: vec!["fix".parse()?], access_token: spoken_for()? };
         self.command(&actor, &Command::Register(register))
     }
 

@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use axum::http::{HeaderName, header};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::revisions::find;
 use crate::domain::name::AdapterName;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
@@ -12,7 +13,7 @@ use crate::http::address::{Path, Query};
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::http::scene::AtQuery;
-use crate::wire::adapter::AdapterView;
+use crate::wire::adapter::{AdapterDocument, AdapterView};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Adapters {
@@ -27,17 +28,35 @@ pub(crate) async fn list(State(app): State<App>, Query(query): Query<AtQuery>) -
     Ok(axum::Json(Adapters { adapters: scene.fleet().adapters().map(|(name, adapter)| scene.adapter(name, adapter)).collect() }))
 }
 
-/// One adapter. Its `ETag` is the revision, for `If-Match`.
-#[utoipa::path(get, path = "/v1/adapters/{name}", tag = "adapters", params(("name" = String, Path), AtQuery),
+/// Which state of an adapter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    at: Option<String>,
+    revision: Option<u32>,
+}
+
+/// One adapter. Its `ETag` is the revision, for `If-Match`. With `revision`, its document as it was then.
+#[utoipa::path(get, path = "/v1/adapters/{name}", tag = "adapters",
+    params(("name" = String, Path), AtQuery, ("revision" = Option<u32>, Query)),
     responses((status = 200, body = AdapterView), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn one(
     State(app): State<App>,
     Path(name): Path<String>,
-    Query(query): Query<AtQuery>,
+    Query(Which { at, revision }): Query<Which>,
 ) -> Result<([(HeaderName, String); 1], axum::Json<AdapterView>), ApiError> {
     let name: AdapterName = named("name", &name)?;
-    let scene = app.look(&query).await?;
+    if at.is_some() && revision.is_some() {
+        return Err(ApiError::invalid("revision", "give either at or revision"));
+    }
+    let scene = app.look(&AtQuery::of(at)).await?;
     let adapter = scene.fleet().adapter(&name).ok_or_else(|| Refusal::AdapterUnknown(name.clone()))?;
-    let view = scene.adapter(&name, adapter);
+    let mut view = scene.adapter(&name, adapter);
+    if let Some(revision) = revision {
+        let then = find(&app, &name, revision).await?;
+        view.document = AdapterDocument::from_spec(name, adapter.enabled, then.spec);
+        view.revision = then.revision;
+        view.changed_at = then.at;
+    }
     Ok(([(header::ETAG, format!("\"{}\"", view.revision))], axum::Json(view)))
 }

@@ -4,11 +4,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 
+use crate::domain::adapter::InvalidField;
 use crate::domain::command::{Command, Precondition, PutAdapter};
 use crate::domain::decide::decide;
 use crate::domain::event::Event;
 use crate::domain::name::AdapterName;
 use crate::domain::refusal::Refusal;
+use crate::domain::secret;
 use crate::http::App;
 use crate::http::address::{Path, Query};
 use crate::http::auth::Caller;
@@ -18,7 +20,7 @@ use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::http::views;
 use crate::orchestrator::request::Submission;
-use crate::wire::adapter::{AdapterDocument, PutAnswer, PutOutcome};
+use crate::wire::adapter::{AdapterDocument, PutAnswer, PutOutcome, Warning};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +49,7 @@ pub(crate) async fn put(
         return Err(ApiError::invalid("name", format!("the document is for {}, the path for {name}", document.name)));
     }
     let enabled = document.enabled;
+    let warnings = warnings(&document);
     let put = PutAdapter { adapter: name.clone(), spec: document.into_spec()?, enabled, precondition: precondition(&headers)? };
     let command = Command::PutAdapter(put);
     let (snapshot, events) = if dry_run {
@@ -63,7 +66,12 @@ pub(crate) async fn put(
     let view = views::adapter(&snapshot, &name, adapter);
     let status = if outcome == PutOutcome::Created && !dry_run { StatusCode::CREATED } else { StatusCode::OK };
     let etag = [(header::ETAG, format!("\"{}\"", view.revision))];
-    Ok((status, etag, axum::Json(PutAnswer { as_of: snapshot.as_of(), outcome, adapter: view })))
+    Ok((status, etag, axum::Json(PutAnswer { as_of: snapshot.as_of(), outcome, adapter: view, warnings })))
+}
+
+fn warnings(document: &AdapterDocument) -> Vec<Warning> {
+    let found = secret::warnings(&serde_json::Value::Object(document.settings.clone()), "settings");
+    found.into_iter().map(|InvalidField { field, problem }| Warning { field, message: problem }).collect()
 }
 
 fn outcome(events: &[Event]) -> PutOutcome {

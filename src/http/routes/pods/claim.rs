@@ -54,7 +54,7 @@ fn answer(done: &Done, holder: &Holder, sessions: &[SessionId]) -> ClaimAnswer {
     let mut answer = ClaimAnswer { as_of: snapshot.as_of(), granted: Vec::new(), refused: Vec::new() };
     for session in sessions {
         let lease = snapshot.fleet.session(session).and_then(|entry| entry.lease.as_ref());
-        let own = lease.filter(|lease| lease.holder == *holder).and_then(|lease| views::grant(snapshot, session, lease));
+        let own = lease.filter(|lease| lease.holder == *holder).map(|lease| views::grant(snapshot, session, lease));
         match (own, refusals.get(session)) {
             (Some(grant), _) => answer.granted.push(grant),
             (None, Some(refusal)) => answer.refused.push(refused(session, refusal)),
