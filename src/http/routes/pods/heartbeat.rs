@@ -78,8 +78,7 @@ pub(crate) fn answer(
         Some(report) if report.token == lease.token => snapshot.fleet.stop_reason(session, lease).is_some(),
         _ => lease.confirmed,
     };
-    let missed =
-        snapshot.fleet.leases_of(registration).filter(missed).filter_map(|(session, lease)| views::grant(snapshot, session, lease));
+    let missed = snapshot.fleet.leases_of(registration).filter(missed).map(|(session, lease)| views::grant(snapshot, session, lease));
     Ok(HeartbeatAnswer {
         as_of: snapshot.as_of(),
         heartbeat_interval_ms: views::heartbeat_interval_ms(snapshot),
