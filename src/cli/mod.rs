@@ -6,6 +6,7 @@
 //!
 //! Absent on purpose: any rule of the system. Whatever the command line refuses, the API refuses too.
 
+mod action;
 mod adapter;
 mod admin_state;
 mod apply;
@@ -83,6 +84,7 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Action(action::ActionArgs),
     Maintenance(maintenance::MaintenanceArgs),
     Openapi(openapi::OpenapiArgs),
     Export(export::ExportArgs),
@@ -154,6 +156,7 @@ impl Command {
             Self::Drain(args) => args.run(&server.connect()?).await,
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
+            Self::Action(args) => args.run(&server.connect()?).await,
             Self::Maintenance(args) => args.run(&server.connect()?).await,
             Self::Guard(_) | Self::GuardChild(_) => anyhow::bail!("guards run without a runtime"),
         }

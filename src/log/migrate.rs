@@ -28,6 +28,7 @@ const PROJECTIONS: &[(&str, &str)] = &[
     ("maintenance", include_str!("../../projections/maintenance.sql")),
     ("epoch", include_str!("../../projections/epoch.sql")),
     ("access_token", include_str!("../../projections/access_token.sql")),
+    ("action", include_str!("../../projections/action.sql")),
     ("adapter_log", include_str!("../../projections/adapter_log.sql")),
     ("ledger_archive", include_str!("../../projections/ledger_archive.sql")),
     ("apply", include_str!("../../projections/apply.sql")),

@@ -1,5 +1,6 @@
 //! `get`: lists adapters, sessions, pods, events and the event logs of adapters, for people as tables and for programs as the API's own JSON.
 
+mod actions;
 mod adapters;
 mod at;
 mod events;
@@ -39,6 +40,8 @@ enum What {
     #[command(alias = "event")]
     Events(events::EventsArgs),
     Log(log::LogArgs),
+    #[command(alias = "action")]
+    Actions(actions::ActionsArgs),
 }
 
 impl GetArgs {
@@ -50,6 +53,7 @@ impl GetArgs {
             What::Pods(args) => args.run(api, format).await,
             What::Events(args) => args.run(api, format).await,
             What::Log(args) => args.run(api, format).await,
+            What::Actions(args) => args.run(api, format).await,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Every type and field here is stored for ever. To change one, raise its version and add an upcast
 //! ([`crate::domain::upcast`]); never edit in place.
 
+mod action;
 mod archive;
 mod epoch;
 mod maintenance;
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::action::{ActionAnswered, ActionOrdered};
 pub use self::archive::{LedgerSealed, LedgerUnsealed};
 pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
 pub use self::maintenance::{MaintenanceBegan, MaintenanceEnded};
@@ -281,6 +283,8 @@ macro_rules! ledger_events {
 ledger_events! {
     AccessTokenCreated = 1,
     AccessTokenRevoked = 1,
+    ActionAnswered = 1,
+    ActionOrdered = 1,
     AdapterDeclared = 1,
     AdapterDeleted = 1,
     AdapterDisabled = 1,
@@ -326,7 +330,9 @@ impl Event {
             | Self::PodResumed(PodResumed { pod, .. })
             | Self::PodLost(PodLost { pod, .. })
             | Self::PodLeft(PodLeft { pod, .. }) => format!("pod:{pod}"),
-            Self::SessionClaimed(SessionClaimed { session, .. })
+            Self::ActionAnswered(ActionAnswered { session, .. })
+            | Self::ActionOrdered(ActionOrdered { session, .. })
+            | Self::SessionClaimed(SessionClaimed { session, .. })
             | Self::SessionLogged(SessionLogged { session, .. })
             | Self::SessionStatusChanged(SessionStatusChanged { session, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { session, .. })
@@ -349,12 +355,23 @@ impl Event {
     #[must_use]
     pub fn names_token(&self) -> Option<FencingToken> {
         match self {
-            Self::SessionLogged(SessionLogged { token, .. })
+            Self::ActionAnswered(ActionAnswered { token, .. })
+            | Self::ActionOrdered(ActionOrdered { token, .. })
+            | Self::SessionLogged(SessionLogged { token, .. })
             | Self::SessionStatusChanged(SessionStatusChanged { token, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { token, .. })
             | Self::SessionReleased(SessionReleased { token, .. })
             | Self::LeaseConfirmed(LeaseConfirmed { token, .. })
             | Self::LeaseExpired(LeaseExpired { token, .. }) => Some(*token),
+            _ => None,
+        }
+    }
+
+    /// The position of an earlier event that stands in the data.
+    #[must_use]
+    pub fn names_position(&self) -> Option<Position> {
+        match self {
+            Self::ActionAnswered(event) => Some(event.action),
             _ => None,
         }
     }
