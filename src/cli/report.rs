@@ -64,8 +64,15 @@ mod tests {
     use crate::wire::problem::Problem;
 
     fn refused(status: u16, detail: &str) -> anyhow::Error {
-        let problem =
-            Problem { kind: "about:blank".into(), title: String::new(), status, code: "x".into(), detail: detail.into(), field: None };
+        let problem = Problem {
+            kind: "about:blank".into(),
+            title: String::new(),
+            status,
+            code: "x".into(),
+            detail: detail.into(),
+            field: None,
+            errors: vec![],
+        };
         client::Error::Refused(Box::new(problem)).into()
     }
 

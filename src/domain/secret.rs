@@ -150,7 +150,7 @@ fn looks_secret(name: &str, text: &str) -> Option<&'static str> {
     if text.trim().is_empty() || has_reference(text) {
         return None;
     }
-    if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
+    if text.contains("PRIVATE KEY-----") {
         return Some("this looks like a private key");
     }
     if is_secret_name(name) {

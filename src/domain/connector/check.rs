@@ -135,7 +135,7 @@ impl Place<'_> {
             ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
                 let known = rule.and_then(|rule| rule.get("properties")?.as_object());
                 let known = known.map(|known| known.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
-                let known = known.filter(|known| !known.is_empty()).map_or_else(|| "nothing".to_owned(), |known| known);
+                let known = known.filter(|known| !known.is_empty()).unwrap_or_else(|| "nothing".to_owned());
                 return unexpected
                     .iter()
                     .map(|name| InvalidField::new(member(name), format!("is unknown; there can be {known}")))

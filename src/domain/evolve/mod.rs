@@ -195,6 +195,8 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
     if !fleet.wants(&event.session) {
         return Err(format!("{} is not to run", event.session));
     }
+    let adapter = fleet.adapters.get(&event.session.adapter).ok_or_else(|| format!("there is no adapter {}", event.session.adapter))?;
+    let spec = Arc::clone(&adapter.spec);
     let holder = event.holder();
     let registration = registration(fleet, event.registration)?;
     if registration.holder != holder {
@@ -202,8 +204,6 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
     }
     registration.leases.insert(event.session.clone());
     registration.used = registration.used.saturating_add(event.units);
-    let adapter = fleet.adapters.get(&event.session.adapter).ok_or_else(|| format!("there is no adapter {}", event.session.adapter))?;
-    let spec = Arc::clone(&adapter.spec);
     let session = fleet.sessions.get_mut(&event.session).ok_or_else(|| format!("there is no session {}", event.session))?;
     if let Some(lease) = &session.lease {
         return Err(format!("{} owns {} already", lease.holder, event.session));

@@ -51,7 +51,7 @@ async fn a_secret_reaches_the_program_and_nobody_else() {
     // The entry with the secret in it is in the log, and the secret is not.
     let (status, said) = system.cli(&["get", "log", "leaky"]).await;
     assert!(status.success() && said.contains("my secret is ${file:"), "{said}");
-    assert_eq!(tables_with(&system, "my secret is ").await, ["event_ledger", "projection.adapter_log"].map(str::to_owned));
+    assert_eq!(tables_with(&system, "my secret is ${file:").await, ["event_ledger", "projection.adapter_log"].map(str::to_owned));
     assert_eq!(tables_with(&system, SECRET).await, [""; 0]);
     for path in ["/v1/adapters", "/v1/sessions", "/v1/events?limit=1000", "/v1/adapters/leaky/log", "/v1/adapters/leaky/revisions"] {
         let answer: serde_json::Value = system.call(Method::GET, path, None::<&()>).await.expect("answers");
@@ -64,10 +64,10 @@ async fn a_secret_reaches_the_program_and_nobody_else() {
 /// The reason for which the session is in `ERROR`, once it contains this.
 async fn until_error(system: &System, part: &str) -> String {
     eventually(SOON, async || {
-        let session = system.sessions().await.map_err(|error| error.to_string())?.pop().ok_or("there is no session")?;
+        let session = system.sessions().await.map_err(|error| error.to_string())?.pop().ok_or_else(|| "there is no session".to_owned())?;
         let reason = session.reason.clone().unwrap_or_default();
         holds(session.status == OperationalStatus::Error && reason.contains(part), format!("{session:?}"))?;
-        Ok(reason)
+        Ok::<_, String>(reason)
     })
     .await
 }
