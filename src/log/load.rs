@@ -66,7 +66,7 @@ pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<F
         rows_at(client, sql::LOAD_ADAPTERS_AT, at, adapter),
         async { Ok(client.query(sql::LOAD_SESSIONS_AT, &[&at]).await?) },
         rows_at(client, sql::LOAD_REGISTRATIONS_AT, at, registration),
-        async { self::actions(&client.query(sql::LOAD_ACTIONS_AT, &[&at]).await?) },
+        async { actions(&client.query(sql::LOAD_ACTIONS_AT, &[&at]).await?) },
     )?;
     let mut sessions: Vec<(SessionId, Session)> = Vec::new();
     for (name, adapter) in &adapters {
