@@ -1,7 +1,7 @@
 # `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools portal screenshots demo test chaos chaos-controls lint fmt doc drill bench clean
+.PHONY: help setup tools portal screenshots demo test chaos chaos-controls chart-test lint fmt doc drill bench clean
 
 # What setup installs for this project alone, and Rust's own folder, for shells that were opened before Rust was installed.
 export PATH := $(CURDIR)/target/tools/node_modules/node/bin:$(PATH):$(HOME)/.cargo/bin
@@ -50,6 +50,10 @@ chaos: setup ## Break everything for a while and check the rules (MINUTES=60 SEE
 
 chaos-controls: setup ## Plant one bug after the other in a copy, and see that the chaos run finds it (ONLY=part of a name)
 	tests/chaos/controls "$(ONLY)"
+
+chart-test: ## Render the chart for many values and judge it, without a cluster (UPDATE=1 writes the snapshots anew)
+	@scripts/setup-chart
+	cd tests/chart && ../../target/tools/chart/bin/python -B -m unittest $(ONLY)
 
 screenshots: setup portal ## Make the pictures of docs/portal/ anew
 	cargo test --locked --test it portal::screenshots -- --ignored

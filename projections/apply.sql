@@ -14,7 +14,7 @@ declare
     action_types  constant text[] := '{ActionOrdered,ActionAnswered}';
     archive_types constant text[] := '{LedgerSealed,LedgerUnsealed}';
     types         text[] := adapter_types || session_types || pod_types || epoch_types || action_types || archive_types
-                            || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked}';
+                            || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted}';
 begin
     -- Many events are of all types.
     if last - first < 10000 then
@@ -51,6 +51,10 @@ begin
     end if;
     if types && '{AccessTokenCreated,AccessTokenRevoked}' then
         perform apply_access_token(first, last, types);
+    end if;
+    if types && '{ArtifactStored,ArtifactDeleted}' then
+        perform apply_artifact_version(first, last);
+        perform apply_blob_use(first, last);
     end if;
     if types && archive_types then
         perform apply_ledger_archive(first, last);

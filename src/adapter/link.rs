@@ -8,9 +8,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use uuid::Uuid;
 
 use crate::client::{Call, Client, Error};
-use crate::domain::name::{Incarnation, PodName};
+use crate::domain::name::{ArtifactName, Incarnation, PodName};
 use crate::domain::token::Epoch;
 use crate::wire::action::{AnswerRequest, AnswersAnswer, NewAnswer};
+use crate::wire::artifact::ArtifactView;
 use crate::wire::log::{LogAnswer, LogRequest, NewEntry};
 use crate::wire::pod::{
     DrainRequest, HeartbeatAnswer, HeartbeatRequest, HeldLease, LeaseReport, RegisterAnswer, RegisterRequest, ReleaseAnswer, ReleaseRequest,
@@ -18,6 +19,9 @@ use crate::wire::pod::{
 
 /// For one try of a request that nothing waits for urgently.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// For a whole download.
+const DOWNLOAD: Duration = Duration::from_mins(10);
 
 /// The refusals that a pod acts on.
 pub(super) mod code {
@@ -105,6 +109,15 @@ impl Link {
         }
     }
 
+    pub(super) async fn artifact(&self, name: &ArtifactName) -> Result<ArtifactView, Error> {
+        self.client.call(&get::<()>(&format!("/v1/artifacts/{name}"), PATIENCE)).await.map(|answer| answer.body)
+    }
+
+    /// The content of a version, to be read as it comes.
+    pub(super) async fn artifact_content(&self, name: &ArtifactName, version: u32) -> Result<reqwest::Response, Error> {
+        self.client.send(&get::<()>(&format!("/v1/artifacts/{name}/content?version={version}"), DOWNLOAD)).await
+    }
+
     /// Opens the pod's stream.
     pub(super) async fn stream(&self) -> Result<reqwest::Response, Error> {
         let path = format!("/v1/pods/{}/stream?incarnation={}", self.pod(), self.incarnation());
@@ -120,4 +133,8 @@ impl Link {
         let call = Call { method: Method::POST, path, body: Some(body), headers: &[], timeout, repeatable: true };
         self.client.call(&call).await.map(|answer| answer.body)
     }
+}
+
+fn get<B>(path: &str, timeout: Duration) -> Call<'_, B> {
+    Call { method: Method::GET, path, body: None, headers: &[], timeout, repeatable: true }
 }

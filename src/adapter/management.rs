@@ -1,8 +1,8 @@
-//! The pod's own small HTTP server: `/healthz` and `/metrics`. It knows nothing but memory.
+//! The pod's own small HTTP server: `/healthz`, `/readyz` and `/metrics`. It knows nothing but memory.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -35,6 +35,8 @@ pub(super) struct Management {
     pub(super) registry: Registry,
     /// When the pod's loop last turned, in milliseconds since boot.
     pub(super) turned: Arc<AtomicU64>,
+    /// Whether it could run sessions now, as of that turn.
+    pub(super) ready: Arc<AtomicBool>,
 }
 
 impl Management {
@@ -45,7 +47,8 @@ impl Management {
             TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}; choose another --management-listen"))?;
         let address = listener.local_addr()?;
         tracing::info!("management listening on {address}");
-        let routes = Router::new().route("/healthz", get(healthz)).route("/metrics", get(metrics)).with_state(Arc::new(self));
+        let routes = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).route("/metrics", get(metrics));
+        let routes = routes.with_state(Arc::new(self));
         Ok(serve(listener, routes))
     }
 }
@@ -70,13 +73,24 @@ async fn serve(listener: TcpListener, routes: Router) {
     }
 }
 
-async fn healthz(State(management): State<Arc<Management>>) -> impl IntoResponse {
-    let turned = Duration::from_millis(management.turned.load(Ordering::Relaxed));
-    if since_boot().saturating_sub(turned) < HANGING {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the pod's loop hangs\n")
+impl Management {
+    fn turns(&self) -> bool {
+        let turned = Duration::from_millis(self.turned.load(Ordering::Relaxed));
+        since_boot().saturating_sub(turned) < HANGING
     }
+}
+
+/// Whether an update of the pods may go on to the next one: this one would get sessions.
+async fn readyz(State(management): State<Arc<Management>>) -> impl IntoResponse {
+    if management.turns() && management.ready.load(Ordering::Relaxed) {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not registered, or draining, or no heartbeat was answered for long; the log says which\n")
+    }
+}
+
+async fn healthz(State(management): State<Arc<Management>>) -> impl IntoResponse {
+    if management.turns() { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "the pod's loop hangs\n") }
 }
 
 async fn metrics(State(management): State<Arc<Management>>) -> impl IntoResponse {

@@ -5,8 +5,9 @@
 //! 1. `belief`: which leases the pod holds, from statements that come in any order. Pure.
 //! 2. `trust`: how long it may act on that, from the heartbeats that were answered. Pure.
 //! 3. `pod`: the one task that owns both, and `sessions` with a `session` task for each lease.
+//!    `supply` brings the artifacts that it needs.
 //! 4. `heartbeat`, `stream`, `release`, `answers`: the tasks that talk to orchestrators, through `link`.
-//! 5. `management`: `/healthz` and `/metrics`.
+//! 5. `management`: `/healthz`, `/readyz` and `/metrics`.
 //!
 //! Absent on purpose: the log, SQL, wall clocks, and any decision about who owns what. A pod only believes.
 
@@ -23,12 +24,13 @@ mod scribe;
 mod session;
 mod sessions;
 mod stream;
+mod supply;
 pub(crate) mod trust;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -49,6 +51,7 @@ use self::release::{Closed, Releaser};
 use self::scribe::Scribe;
 use self::sessions::{Sessions, Surroundings};
 use self::stream::Ear;
+use self::supply::Supply;
 use self::trust::Trust;
 use crate::client::Client;
 use crate::connector::action::Answers;
@@ -75,10 +78,12 @@ pub struct Config {
     pub labels: Labels,
     /// The bearer token by which orchestrators know it.
     pub access_token: String,
-    /// Where `/healthz` and `/metrics` are served, if anywhere.
+    /// Where `/healthz`, `/readyz` and `/metrics` are served, if anywhere.
     pub management_listen: Option<SocketAddr>,
     /// Settings and artifacts of sessions are put here, readable for this user alone.
     pub data_dir: PathBuf,
+    /// Where artifacts are kept once they were fetched. Pods may share it.
+    pub cache: PathBuf,
     /// How long a shutdown may take before sessions are stopped by force.
     pub drain_timeout: Duration,
 }
@@ -120,10 +125,11 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
     let metrics = Arc::new(Metrics::default());
     let turned = Arc::new(AtomicU64::new(u64::try_from(since_boot().as_millis()).unwrap_or(u64::MAX)));
 
+    let ready = Arc::new(AtomicBool::new(false));
     // Dropped, and so ended, when the pod has: none of them may speak for it after that.
     let mut helpers = JoinSet::new();
     if let Some(address) = config.management_listen {
-        let management = Management { registry: metrics.register(), turned: Arc::clone(&turned) };
+        let management = Management { registry: metrics.register(), turned: Arc::clone(&turned), ready: Arc::clone(&ready) };
         helpers.spawn(management.bind(address).await?);
     }
     let (inbox, messages) = mpsc::channel(INBOX);
@@ -162,6 +168,7 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
         data_dir: config.data_dir,
         inbox: inbox.clone(),
         metrics: Arc::clone(&metrics),
+        supply: Arc::new(Supply::new(link.clone(), config.cache)),
     };
     let pod = Pod {
         link: link.clone(),
@@ -175,6 +182,7 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
         inbox,
         metrics,
         turned,
+        ready,
         drain_timeout: config.drain_timeout,
         registered: false,
         drain: Drain::No,

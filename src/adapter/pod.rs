@@ -1,7 +1,7 @@
 //! The one task that owns what the pod believes. Everything reaches it as a [`Message`]; nothing in it waits for the network.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
@@ -40,6 +40,8 @@ pub(super) struct Pod {
     pub(super) metrics: Arc<Metrics>,
     /// When this loop last turned, in milliseconds since boot.
     pub(super) turned: Arc<AtomicU64>,
+    /// Whether it could run sessions as of then.
+    pub(super) ready: Arc<AtomicBool>,
     pub(super) drain_timeout: Duration,
     pub(super) registered: bool,
     pub(super) drain: Drain,
@@ -98,6 +100,8 @@ impl Pod {
         self.turned.store(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
         let due = self.sessions.mind(now);
         let shortest = self.publish(now);
+        let heard = now < self.trust.until(shortest.unwrap_or(LeaseTtl::DEFAULT));
+        self.ready.store(self.registered && heard && self.drain == Drain::No, Ordering::Relaxed);
         due.unwrap_or(Duration::MAX).min(now.saturating_add(trust::look(shortest)))
     }
 

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::message::Message;
 use super::metrics::Metrics;
+use super::supply::{Chosen, Supply};
 use crate::connector::action::Action;
 use crate::connector::backoff::Backoff;
 use crate::connector::context::{Report, SessionContext, SessionFacts, SessionHandle, Term};
@@ -38,6 +39,9 @@ pub(super) struct SessionTask {
     /// What to say if there is none.
     pub(super) no_connector: String,
     pub(super) facts: SessionFacts,
+    /// The artifacts that it is to be given.
+    pub(super) artifacts: Vec<String>,
+    pub(super) supply: Arc<Supply>,
     pub(super) terms: watch::Receiver<Term>,
     pub(super) orders: watch::Receiver<Order>,
     pub(super) actions: mpsc::UnboundedReceiver<Action>,
@@ -60,6 +64,7 @@ impl SessionTask {
         {
             return self.refuse(invalid.to_string()).await;
         }
+        let mut chosen = Chosen::default();
         let mut pause = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         loop {
             let order = *self.orders.borrow_and_update();
@@ -79,11 +84,7 @@ impl SessionTask {
             self.refuse_actions("the session was not running");
             self.tell(Report::starting()).await;
             let began = Instant::now();
-            let fault = match self.resolved(&*connector).await {
-                Ok(facts) => self.run_once(&*connector, facts).await,
-                Err(fault) => Some(fault),
-            };
-            if let Some(fault) = fault {
+            if let Some(fault) = self.attempt(&*connector, &mut chosen).await {
                 self.metrics.connector_restarts.inc();
                 tracing::warn!(session = %self.facts.session, "the connector ended: {fault}");
                 self.tell(Report::because(OperationalStatus::Error, fault)).await;
@@ -122,6 +123,26 @@ impl SessionTask {
         tokio::select! {
             changed = self.orders.changed() => changed.is_ok(),
             changed = self.terms.changed() => changed.is_ok(),
+        }
+    }
+
+    /// Gives the session what it needs and runs it. Gives back the fault if either failed, nothing if it was stopped.
+    async fn attempt(&mut self, connector: &dyn Connector, chosen: &mut Chosen) -> Option<String> {
+        if !self.artifacts.is_empty() {
+            self.tell(Report::because(OperationalStatus::Claiming, "fetching its artifacts")).await;
+        }
+        let prepared = tokio::select! {
+            biased;
+            _ = self.orders.changed() => return None,
+            prepared = self.supply.prepare(&self.facts, &self.artifacts, chosen) => prepared,
+        };
+        match prepared {
+            Ok(()) => {}
+            Err(missing) => return Some(missing.to_string()),
+        }
+        match self.resolved(connector).await {
+            Ok(facts) => self.run_once(connector, facts).await,
+            Err(fault) => Some(fault),
         }
     }
 

@@ -13,6 +13,7 @@ use super::message::Message;
 use super::metrics::Metrics;
 use super::release::Closed;
 use super::session::{Order, SessionTask};
+use super::supply::Supply;
 use super::trust;
 use crate::connector::action::{Action, Answers};
 use crate::connector::context::{Report, SessionFacts, Term};
@@ -35,6 +36,7 @@ pub(super) struct Surroundings {
     pub(super) metrics: Arc<Metrics>,
     pub(super) journal: Journal,
     pub(super) answers: Answers,
+    pub(super) supply: Arc<Supply>,
 }
 
 pub(super) struct Sessions {
@@ -111,6 +113,8 @@ impl Sessions {
                 journal: self.around.journal.for_another_run(),
                 folder: self.around.data_dir.join("sessions").join(grant.adapter.as_str()).join(grant.session.ordinal.to_string()),
             },
+            artifacts: grant.artifacts.clone(),
+            supply: Arc::clone(&self.around.supply),
             terms: terms_seen,
             orders: order,
             actions: actions_told,

@@ -36,13 +36,17 @@ pub(super) struct AdapterArgs {
     #[arg(long = "label", env = "CONNCENTRIC_LABELS", value_name = "KEY=VALUE", value_delimiter = ',', value_parser = values::label)]
     labels: Vec<(String, String)>,
 
-    /// Address for its /healthz and /metrics. Without a value 0.0.0.0:8081
+    /// Address for its /healthz, /readyz and /metrics. Without a value 0.0.0.0:8081
     #[arg(long, env = "CONNCENTRIC_MANAGEMENT_LISTEN", value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "0.0.0.0:8081")]
     management_listen: Option<SocketAddr>,
 
     /// Folder for what connectors are given as files. Without it, .conncentric/POD
     #[arg(long, env = "CONNCENTRIC_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
+
+    /// Folder for artifacts that were fetched, which pods of one machine may share. Without it, `cache` in the data directory
+    #[arg(long, env = "CONNCENTRIC_CACHE", value_name = "DIR")]
+    cache: Option<PathBuf>,
 
     /// How long handing over may take when the pod is asked to end; after that its sessions are stopped by force
     #[arg(long, env = "CONNCENTRIC_DRAIN_TIMEOUT", value_name = "DURATION", value_parser = values::duration, default_value = "25s")]
@@ -67,6 +71,7 @@ impl AdapterArgs {
             labels,
             access_token,
             management_listen: self.management_listen,
+            cache: self.cache.unwrap_or_else(|| data_dir.join("cache")),
             data_dir,
             drain_timeout: self.drain_timeout,
         })

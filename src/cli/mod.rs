@@ -10,12 +10,15 @@ mod action;
 mod adapter;
 mod admin_state;
 mod apply;
+mod artifact;
 mod completions;
+mod content;
 mod dev;
 mod doctor;
 mod drain;
 mod export;
 mod get;
+mod health;
 mod import;
 mod lists;
 mod logging;
@@ -25,6 +28,7 @@ mod move_session;
 mod openapi;
 mod orchestrator;
 mod output;
+mod probe;
 mod progress;
 mod rebuild;
 mod replay;
@@ -73,18 +77,21 @@ pub struct Cli {
 enum Command {
     Dev(dev::DevArgs),
     Doctor(doctor::DoctorArgs),
+    Health(health::HealthArgs),
     Orchestrator(orchestrator::OrchestratorArgs),
     Adapter(adapter::AdapterArgs),
     Migrate(migrate::MigrateArgs),
     Rebuild(rebuild::RebuildArgs),
     Apply(apply::ApplyArgs),
     Get(get::GetArgs),
+    Artifact(artifact::ArtifactArgs),
     Enable(admin_state::EnableArgs),
     Disable(admin_state::DisableArgs),
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
     Action(action::ActionArgs),
+    Probe(probe::ProbeArgs),
     Maintenance(maintenance::MaintenanceArgs),
     Openapi(openapi::OpenapiArgs),
     Export(export::ExportArgs),
@@ -135,6 +142,7 @@ impl Command {
         match self {
             Self::Dev(args) => args.run().await,
             Self::Doctor(args) => args.run().await,
+            Self::Health(args) => args.run().await,
             Self::Orchestrator(args) => args.run().await,
             Self::Adapter(args) => args.run(server).await,
             Self::Venue(args) => args.run().await,
@@ -150,6 +158,7 @@ impl Command {
             Self::Completions(args) => args.run(),
             Self::Openapi(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,
+            Self::Artifact(args) => args.run(&server.connect()?).await,
             Self::Get(args) => args.run(&server.connect()?).await,
             Self::Enable(args) => args.run(&server.connect()?).await,
             Self::Disable(args) => args.run(&server.connect()?).await,
@@ -157,6 +166,7 @@ impl Command {
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
             Self::Action(args) => args.run(&server.connect()?).await,
+            Self::Probe(args) => args.run(&server.connect()?).await,
             Self::Maintenance(args) => args.run(&server.connect()?).await,
             Self::Guard(_) | Self::GuardChild(_) => anyhow::bail!("guards run without a runtime"),
         }

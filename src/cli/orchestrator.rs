@@ -1,6 +1,7 @@
 //! `orchestrator`: one of any number of equal instances.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -37,6 +38,10 @@ pub(super) struct OrchestratorArgs {
     #[arg(long, env = "CONNCENTRIC_PULSE_RETENTION", value_name = "DURATION", value_parser = values::duration, default_value = "7d")]
     pulse_retention: Duration,
 
+    /// Folder with access tokens that are to be valid: files ROLE or ROLE.NAME with one token each, for example admin.installation
+    #[arg(long, env = "CONNCENTRIC_TOKENS_DIR", value_name = "DIR")]
+    tokens_dir: Option<PathBuf>,
+
     /// Name of this instance in logs and metrics. Without it, the host's name and a random end
     #[arg(long, env = "CONNCENTRIC_NAME", value_name = "NAME")]
     name: Option<String>,
@@ -68,6 +73,7 @@ impl OrchestratorArgs {
                 Migrations::None => orchestrator::Migrations::None,
             },
             pulse_retention: self.pulse_retention,
+            tokens_dir: self.tokens_dir,
             name: self.name.unwrap_or_else(instance_name),
         }
     }

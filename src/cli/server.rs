@@ -135,6 +135,21 @@ impl Api {
         self.mutate(Method::DELETE, path, Some(body)).await
     }
 
+    /// Sends a file as the body, with what its headers say besides.
+    pub(super) async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        headers: &[(&'static str, String)],
+        open: impl Fn() -> std::io::Result<reqwest::Body>,
+    ) -> Result<T, Error> {
+        let key = [("Idempotency-Key", Uuid::new_v4().to_string())];
+        let headers = [&key, headers].concat();
+        // Long enough for the largest content on a slow line.
+        let timeout = Duration::from_mins(15);
+        let call = Call { method: Method::PUT, path, body: None, headers: &headers, timeout, repeatable: true };
+        Ok(self.client.upload(&call, open).await?.body)
+    }
+
     /// The key makes a repetition harmless: an orchestrator that finds it in the log gives the first answer again.
     async fn mutate<B: Serialize + Sync, T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&B>) -> Result<T, Error> {
         let headers = [("Idempotency-Key", Uuid::new_v4().to_string())];

@@ -18,7 +18,7 @@ const DRAW_EVERY: Duration = Duration::from_millis(100);
 /// Proves that nobody has changed the event log, and that everything shown is what the log comes to.
 ///
 /// Checks the hash chain, that no position is missing, that times, causes and fencing tokens are in order and no session ever
-/// had two owners; folds the log; rebuilds the projections in a scratch schema, and compares both with the live ones row by row.
+/// had two owners; reads the content of artifacts and plugins; folds the log; rebuilds the projections in a scratch schema, and compares both with the live ones row by row.
 /// Writes nothing, and runs beside a live system, against a standby, or against a restored backup. Exit code 1 if anything
 /// differs.
 ///
@@ -105,6 +105,7 @@ fn title(step: StepName) -> &'static str {
         StepName::Log => "log: chain, positions, order, causes, owners",
         StepName::Fold => "fold = live projections",
         StepName::Ownership => "ownerships = live projection",
+        StepName::Blobs => "artifacts and plugins = their hashes",
         StepName::Rebuild => "projections rebuilt from the log",
         StepName::Rows => "rebuilt = live projections, row by row",
     }
@@ -115,6 +116,7 @@ fn checked(step: &Step) -> String {
         StepName::Log => "events",
         StepName::Fold => "entries",
         StepName::Ownership => "intervals",
+        StepName::Blobs => "bytes",
         StepName::Rebuild => "positions",
         StepName::Rows => "rows",
     };

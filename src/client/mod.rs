@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -129,13 +129,7 @@ impl Client {
 
     /// Sends a request and reads the JSON of the answer.
     pub async fn call<B: Serialize + ?Sized, T: DeserializeOwned>(&self, call: &Call<'_, B>) -> Result<Answer<T>, Error> {
-        let response = self.send(call).await?;
-        let url = response.url().clone();
-        let Answer { status, etag, answered_at, body } = read(response).await?;
-        // A 204 has no body; `null` is what types without content read.
-        let text = if body.is_empty() { "null" } else { &body };
-        let body = serde_json::from_str(text).map_err(|e| Error::Unintelligible { url, reason: e.to_string() })?;
-        Ok(Answer { status, etag, answered_at, body })
+        understood(self.send(call).await?).await
     }
 
     /// Sends a request and gives back the text of the answer as it came.
@@ -148,11 +142,34 @@ impl Client {
     /// Goes on to the next orchestrator if one cannot be reached, and with a request that may be repeated also if one
     /// gave no answer or cannot work at the moment.
     pub async fn send<B: Serialize + ?Sized>(&self, call: &Call<'_, B>) -> Result<Response, Error> {
+        self.send_with(call, |request| Ok(if let Some(body) = call.body { request.json(body) } else { request })).await
+    }
+
+    /// Sends content as it is read, and reads the JSON of the answer. `open` begins from the start for every try.
+    pub async fn upload<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_, ()>,
+        open: impl Fn() -> std::io::Result<reqwest::Body>,
+    ) -> Result<Answer<T>, Error> {
+        let response = self
+            .send_with(call, |request| {
+                let body = open().map_err(|error| self.unreachable(format!("the content cannot be read: {error}")))?;
+                Ok(request.body(body))
+            })
+            .await?;
+        understood(response).await
+    }
+
+    async fn send_with<B: ?Sized>(
+        &self,
+        call: &Call<'_, B>,
+        fill: impl Fn(RequestBuilder) -> Result<RequestBuilder, Error>,
+    ) -> Result<Response, Error> {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut last: Option<Error> = None;
         for turn in 0..self.urls.len() {
             let index = (first + turn) % self.urls.len();
-            match self.send_to(index, call).await {
+            match self.send_to(index, call, &fill).await {
                 Err(error) if error.is_passing() => {
                     self.preferred.store((index + 1) % self.urls.len(), Ordering::Relaxed);
                     if !error.is_without_effect() && !call.may_repeat() {
@@ -172,7 +189,12 @@ impl Client {
         Err(last.unwrap_or_else(|| self.unreachable("there is none".into())))
     }
 
-    async fn send_to<B: Serialize + ?Sized>(&self, index: usize, call: &Call<'_, B>) -> Result<Response, Error> {
+    async fn send_to<B: ?Sized>(
+        &self,
+        index: usize,
+        call: &Call<'_, B>,
+        fill: &impl Fn(RequestBuilder) -> Result<RequestBuilder, Error>,
+    ) -> Result<Response, Error> {
         let base = self.urls.get(index).ok_or_else(|| self.unreachable("there is none".into()))?;
         let url = base.join(call.path).map_err(|e| self.unreachable(e.to_string()))?;
         let mut request = self.http.request(call.method.clone(), url.clone()).timeout(call.timeout);
@@ -182,10 +204,7 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        if let Some(body) = call.body {
-            request = request.json(body);
-        }
-        let response = request.send().await.map_err(|error| {
+        let response = fill(request)?.send().await.map_err(|error| {
             let reason = root_cause(&error);
             if error.is_connect() { self.unreachable(reason) } else { Error::NoAnswer { url: url.clone(), reason } }
         })?;
@@ -206,6 +225,15 @@ impl Client {
         let urls = self.urls.iter().map(Url::as_str).collect::<Vec<_>>().join(", ");
         Error::Unreachable { urls, reason }
     }
+}
+
+async fn understood<T: DeserializeOwned>(response: Response) -> Result<Answer<T>, Error> {
+    let url = response.url().clone();
+    let Answer { status, etag, answered_at, body } = read(response).await?;
+    // A 204 has no body; `null` is what types without content read.
+    let text = if body.is_empty() { "null" } else { &body };
+    let body = serde_json::from_str(text).map_err(|e| Error::Unintelligible { url, reason: e.to_string() })?;
+    Ok(Answer { status, etag, answered_at, body })
 }
 
 async fn read(response: Response) -> Result<Answer<String>, Error> {

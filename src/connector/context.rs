@@ -42,6 +42,20 @@ impl fmt::Debug for SessionFacts {
     }
 }
 
+impl SessionFacts {
+    /// An entry for the event log of the adapter, which operators read, and for the log of the pod.
+    pub fn log(&self, level: Level, category: Category, message: &str) {
+        let session = &self.session;
+        let message = &*self.secrets.hide(message);
+        match level {
+            Level::Info => tracing::info!(%session, ?category, "{message}"),
+            Level::Warning => tracing::warn!(%session, ?category, "{message}"),
+            Level::Error => tracing::error!(%session, ?category, "{message}"),
+        }
+        self.journal.write(session, self.token, level, category, message);
+    }
+}
+
 /// One run of one session, as its connector sees it.
 #[derive(Debug)]
 pub struct SessionContext {
@@ -134,14 +148,7 @@ impl SessionContext {
 
     /// An entry for the event log of the adapter, which operators read, and for the log of the pod.
     pub fn log(&self, level: Level, category: Category, message: &str) {
-        let session = &self.facts.session;
-        let message = &*self.facts.secrets.hide(message);
-        match level {
-            Level::Info => tracing::info!(%session, ?category, "{message}"),
-            Level::Warning => tracing::warn!(%session, ?category, "{message}"),
-            Level::Error => tracing::error!(%session, ?category, "{message}"),
-        }
-        self.facts.journal.write(session, self.facts.token, level, category, message);
+        self.facts.log(level, category, message);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::action::Answer;
 use super::adapter::{AdapterSpec, Labels};
+use super::content::Content;
 use super::entry::{Category, Level};
 use super::identity::{AccessTokenId, Role, TokenHash};
-use super::name::{ActionName, AdapterName, ConnectorName, Holder, Incarnation, PodName, SessionId};
+use super::name::{ActionName, AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PodName, SessionId};
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};
 
@@ -169,11 +170,32 @@ pub struct CreateAccessToken {
     pub hash: TokenHash,
 }
 
+/// What the new version of an artifact is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArtifactSource {
+    /// What was uploaded, and what its sender says that it is.
+    Upload { content: Content, media_type: Option<String> },
+    /// What an older version was.
+    Version(u32),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutArtifact {
+    pub artifact: ArtifactName,
+    pub source: ArtifactSource,
+    pub precondition: Precondition,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     PutAdapter(PutAdapter),
     DeleteAdapter {
         adapter: AdapterName,
+        precondition: Precondition,
+    },
+    PutArtifact(PutArtifact),
+    DeleteArtifact {
+        artifact: ArtifactName,
         precondition: Precondition,
     },
     SetEnabled(SetEnabled),

@@ -14,7 +14,7 @@ const SHOWN: usize = 400;
 /// The first thing that one fleet says otherwise than another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// `adapter`, `session`, `registration`, `access_token`, `maintenance`, `ledger_archive` or `epoch`, as the projections are called.
+    /// `adapter`, `session`, `registration`, `access_token`, `artifact_version`, `maintenance`, `ledger_archive` or `epoch`, as the projections are called.
     pub kind: &'static str,
     pub key: String,
     /// What the events about it are filed under.
@@ -41,6 +41,10 @@ impl Fleet {
             .or_else(|| {
                 let (id, ours, theirs) = first(&self.access_tokens, &other.access_tokens)?;
                 Some(difference("access_token", id.to_string(), format!("access-token:{id}"), ours, theirs))
+            })
+            .or_else(|| {
+                let (name, ours, theirs) = first(&self.artifacts, &other.artifacts)?;
+                Some(difference("artifact_version", name.to_string(), format!("artifact:{name}"), ours, theirs))
             })
             .or_else(|| {
                 let (ours, theirs) = (&self.maintained, &other.maintained);

@@ -13,8 +13,9 @@ use imbl::{OrdMap, OrdSet, Vector};
 use super::action::OpenAction;
 use super::adapter::{AdapterSpec, Labels, LeaseTtl};
 use super::archive::Archive;
+use super::artifact::Artifact;
 use super::identity::{AccessToken, AccessTokenId};
-use super::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
+use super::name::{AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};
 
@@ -156,6 +157,8 @@ pub struct Fleet {
     pub(super) registrations: OrdMap<RegistrationId, Registration>,
     pub(super) last_registration: RegistrationId,
     pub(super) access_tokens: OrdMap<AccessTokenId, IssuedToken>,
+    /// With those that were deleted.
+    pub(super) artifacts: OrdMap<ArtifactName, Artifact>,
     /// Adapters that a maintenance took down and its end will bring back.
     pub(super) maintained: OrdSet<AdapterName>,
     /// Where old ledger events are, by the first position of each file.
@@ -182,6 +185,7 @@ impl Fleet {
             registrations: OrdMap::new(),
             last_registration: RegistrationId(0),
             access_tokens: OrdMap::new(),
+            artifacts: OrdMap::new(),
             maintained: OrdSet::new(),
             archives: OrdMap::new(),
             vacant: OrdSet::new(),

@@ -19,7 +19,7 @@ pub enum Role {
     Viewer,
     /// Also enables, disables, drains, moves.
     Operator,
-    /// Also declares and deletes adapters, and makes and revokes access tokens.
+    /// Also declares and deletes adapters, stores and deletes artifacts, and makes and revokes access tokens.
     Admin,
 }
 

@@ -5,9 +5,11 @@
 pub mod action;
 pub mod adapter;
 pub mod archive;
+pub mod artifact;
 pub mod canonical;
 pub mod command;
 pub mod connector;
+pub mod content;
 pub mod decide;
 pub mod difference;
 pub mod entry;

@@ -146,6 +146,10 @@ text_id!(
     ActionName, "action", is_name, NAME_RULE
 );
 text_id!(
+    /// The name of an artifact.
+    ArtifactName, "artifact", is_name, NAME_RULE
+);
+text_id!(
     /// The random id of one start of a pod process.
     Incarnation, "incarnation", is_incarnation, INCARNATION_RULE
 );

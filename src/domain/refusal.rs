@@ -7,7 +7,7 @@ use super::adapter::InvalidField;
 use super::connector::check::InvalidFields;
 use super::evolve::Corrupt;
 use super::identity::AccessTokenId;
-use super::name::{ActionName, AdapterName, ConnectorName, Holder, PodName, SessionId};
+use super::name::{ActionName, AdapterName, ArtifactName, ConnectorName, Holder, PodName, SessionId};
 use super::placement::NoPlace;
 use super::token::{Epoch, FencingToken, Position};
 
@@ -97,6 +97,18 @@ pub enum Refusal {
     NotDraining(PodName),
     #[error("no maintenance is under way, so there is nothing to end")]
     NoMaintenance,
+    #[error("there is no artifact {0}; `conncentric artifact list` shows those that there are")]
+    ArtifactUnknown(ArtifactName),
+    #[error("artifact {artifact} has no version {version}; `conncentric artifact list {artifact}` shows those that it has")]
+    ArtifactVersionUnknown { artifact: ArtifactName, version: u32 },
+    #[error("artifact {artifact} is in use by {}; take it out of their artifacts first", join(.adapters))]
+    ArtifactInUse { artifact: ArtifactName, adapters: Vec<AdapterName> },
+    #[error("artifact {artifact} is at version {actual}, not {given}; read it again and repeat your change")]
+    ArtifactStale { artifact: ArtifactName, given: u32, actual: u32 },
+    #[error("artifact {0} does not exist (any more), and If-Match asks for one that does")]
+    ArtifactMissing(ArtifactName),
+    #[error("artifact {0} exists already")]
+    ArtifactExists(ArtifactName),
     #[error("there is no access token {0}; `conncentric token list` shows them")]
     AccessTokenUnknown(AccessTokenId),
     #[error("access token {0} was revoked; make one with `conncentric token create`")]
@@ -147,6 +159,11 @@ impl Refusal {
             Self::HoldsSessions(_) => "pod-holds-sessions",
             Self::NotDraining(_) => "not-draining",
             Self::NoMaintenance => "no-maintenance",
+            Self::ArtifactUnknown(_) | Self::ArtifactVersionUnknown { .. } => "artifact-unknown",
+            Self::ArtifactInUse { .. } => "artifact-in-use",
+            Self::ArtifactStale { .. } => "artifact-stale",
+            Self::ArtifactMissing(_) => "artifact-missing",
+            Self::ArtifactExists(_) => "artifact-exists",
             Self::AccessTokenUnknown(_) => "access-token-unknown",
             Self::AccessTokenRevoked(_) => "unauthorized",
             Self::RequestIdTaken(_) => "request-id-taken",
@@ -165,10 +182,17 @@ impl Refusal {
             | Self::SessionUnknown(_)
             | Self::PodUnknown(_)
             | Self::HolderUnknown(_)
+            | Self::ArtifactUnknown(_)
+            | Self::ArtifactVersionUnknown { .. }
             | Self::RevisionUnknown { .. }
             | Self::ActionUnknown { .. }
             | Self::AccessTokenUnknown(_) => RefusalKind::NotFound,
-            Self::RevisionStale { .. } | Self::AdapterMissing(_) | Self::AdapterExists(_) => RefusalKind::PreconditionFailed,
+            Self::RevisionStale { .. }
+            | Self::AdapterMissing(_)
+            | Self::AdapterExists(_)
+            | Self::ArtifactStale { .. }
+            | Self::ArtifactMissing(_)
+            | Self::ArtifactExists(_) => RefusalKind::PreconditionFailed,
             Self::Fault(_) => RefusalKind::Internal,
             _ => RefusalKind::Conflict,
         }

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 
 use super::adapter::LeaseTtl;
 use super::archive::Archive;
+use super::artifact::StoredVersion;
 use super::fleet::{Adapter, Fleet, IssuedToken, Registration, RegistrationState, Session, Settling};
 use super::identity::AccessTokenId;
-use super::name::{AdapterName, RegistrationId, SessionId};
+use super::name::{AdapterName, ArtifactName, RegistrationId, SessionId};
 use super::token::{Epoch, Position};
 
 /// The stored parts of a fleet.
@@ -21,6 +22,8 @@ pub struct Parts {
     pub registrations: Vec<(RegistrationId, Registration)>,
     pub last_registration: i32,
     pub access_tokens: Vec<(AccessTokenId, IssuedToken)>,
+    /// In order of their numbers. Those that were deleted come as the number alone.
+    pub artifacts: Vec<(ArtifactName, (u32, Option<StoredVersion>))>,
     pub archives: Vec<Archive>,
     pub settling: Option<Settling>,
     pub maintained: Vec<AdapterName>,
@@ -37,6 +40,11 @@ impl Fleet {
         fleet.registrations = parts.registrations.into_iter().collect();
         fleet.last_registration = RegistrationId(parts.last_registration);
         fleet.access_tokens = parts.access_tokens.into_iter().collect();
+        for (name, (number, stored)) in parts.artifacts {
+            let artifact = fleet.artifacts.entry(name).or_default();
+            artifact.last_version = number;
+            artifact.versions.extend(stored);
+        }
         fleet.archives = parts.archives.into_iter().map(|archive| (archive.first, archive)).collect();
         fleet.settling = parts.settling;
         fleet.maintained = parts.maintained.into_iter().collect();

@@ -15,6 +15,7 @@ mod reader;
 pub(crate) mod routes;
 mod scene;
 mod server;
+mod store;
 mod views;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use server::{bind, serve};
 use self::body::{BodyLimit, MAX_HEARTBEAT};
 use self::problem::ApiError;
 use self::reader::Reader;
+use self::store::Store;
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::snapshot::Snapshot;
 
@@ -44,6 +46,7 @@ pub struct App {
     pub(crate) orchestrator: Orchestrator,
     pub(crate) name: Arc<str>,
     pub(crate) reader: Reader,
+    pub(crate) store: Store,
     /// Ends the streams, which would go on for ever otherwise.
     pub(crate) shutdown: CancellationToken,
 }
@@ -52,7 +55,7 @@ impl App {
     #[must_use]
     pub fn new(orchestrator: Orchestrator, name: &str, database_url: &str, shutdown: CancellationToken) -> Self {
         let reader = Reader::new(database_url, orchestrator.connections.read.clone());
-        Self { orchestrator, name: name.into(), reader, shutdown }
+        Self { orchestrator, name: name.into(), reader, store: Store::new(database_url), shutdown }
     }
 }
 
@@ -78,7 +81,7 @@ pub fn management(app: App) -> Router {
 }
 
 fn api(app: &App) -> Router<App> {
-    use routes::{adapters, connectors, events, maintenance, ownership, pods, sessions, tokens, whoami};
+    use routes::{adapters, artifacts, connectors, events, maintenance, ownership, pods, sessions, tokens, whoami};
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
@@ -98,6 +101,9 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/adapters/{name}/log", get(adapters::log::log))
         .route("/v1/adapters/{name}/revisions", get(adapters::revisions::revisions))
         .route("/v1/connectors", get(connectors::connectors))
+        .route("/v1/artifacts", get(artifacts::list::list))
+        .route("/v1/artifacts/{name}", get(artifacts::list::one).put(artifacts::put::put).delete(artifacts::delete::delete))
+        .route("/v1/artifacts/{name}/content", get(artifacts::content::content))
         .route("/v1/maintenance", get(maintenance::show).post(maintenance::begin).delete(maintenance::end))
         .route("/v1/sessions", get(sessions::list::list))
         .route("/v1/sessions/{adapter}/{ordinal}", get(sessions::list::one))

@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::routes::{adapters, connectors, events, health, maintenance, metrics, ownership, pods, sessions, tokens, whoami};
+use super::routes::{adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, pods, sessions, tokens, whoami};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -13,7 +13,8 @@ use super::routes::{adapters, connectors, events, health, maintenance, metrics, 
         pods::undrain::undrain, pods::heartbeat::heartbeat, pods::heartbeats::heartbeats, pods::claim::claim, pods::release::release, pods::log::log,
         adapters::list::list, adapters::list::one, adapters::log::log, adapters::revisions::revisions, connectors::connectors,
         adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
-        adapters::set_enabled::disable, maintenance::show, maintenance::begin, maintenance::end,
+        adapters::set_enabled::disable, artifacts::list::list, artifacts::list::one, artifacts::content::content, artifacts::put::put,
+        artifacts::delete::delete, maintenance::show, maintenance::begin, maintenance::end,
         pods::answer::answer, sessions::actions::order, sessions::actions::actions, sessions::actions::action,
         sessions::list::list, sessions::list::one, sessions::history::history,
         sessions::move_session::move_session, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,

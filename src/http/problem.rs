@@ -28,6 +28,11 @@ impl ApiError {
         InvalidField::new(field, problem).into()
     }
 
+    /// What it says to people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     #[cfg(test)]
     pub(crate) fn field(&self) -> Option<&str> {
         self.field.as_deref()

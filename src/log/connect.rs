@@ -19,6 +19,8 @@ pub enum Purpose {
     Listen,
     /// Answers queries of people.
     Read,
+    /// Stores content, and reads it.
+    Store,
     /// Drops old pulses.
     Retain,
     /// Migrates. Nothing else may take longer than a few seconds.
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Append => "append",
             Self::Listen => "listen",
             Self::Read => "read",
+            Self::Store => "store",
             Self::Retain => "retain",
             Self::Migrate => "migrate",
         }
@@ -39,7 +42,7 @@ impl Purpose {
     fn statement_timeout(self) -> &'static str {
         match self {
             Self::Append | Self::Listen => "5s",
-            Self::Read | Self::Retain => "30s",
+            Self::Read | Self::Store | Self::Retain => "30s",
             Self::Migrate => "0",
         }
     }

@@ -11,9 +11,11 @@ use tokio_postgres::{GenericClient, IsolationLevel, Row, Transaction};
 use super::{Connection, Head, LogError, Moment, read_archives, sql};
 use crate::domain::action::OpenAction;
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
+use crate::domain::artifact::StoredVersion;
+use crate::domain::content::{Content, ContentHash};
 use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Settling, Vacated};
 use crate::domain::identity::AccessToken;
-use crate::domain::name::{AdapterName, Holder, RegistrationId, SessionId};
+use crate::domain::name::{AdapterName, ArtifactName, Holder, RegistrationId, SessionId};
 use crate::domain::restore::Parts;
 use crate::domain::token::{Epoch, FencingToken, Position};
 
@@ -43,6 +45,7 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
         registrations: rows(snapshot, sql::LOAD_REGISTRATIONS, registration).await?,
         last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
         access_tokens: rows(snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
+        artifacts: rows(snapshot, sql::LOAD_ARTIFACTS, artifact).await?,
         maintained: rows(snapshot, sql::LOAD_MAINTAINED, |row| Ok((text(row, "adapter")?, ())))
             .await?
             .into_iter()
@@ -61,11 +64,12 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
 pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<Fleet, LogError> {
     let client = &connection.client;
     let at = moment.position;
-    // Sent together, so that the four answers cost one way to the database and back.
-    let (adapters, owned, registrations, actions) = tokio::try_join!(
+    // Sent together, so that the answers cost one way to the database and back.
+    let (adapters, owned, registrations, artifacts, actions) = tokio::try_join!(
         rows_at(client, sql::LOAD_ADAPTERS_AT, at, adapter),
         async { Ok(client.query(sql::LOAD_SESSIONS_AT, &[&at]).await?) },
         rows_at(client, sql::LOAD_REGISTRATIONS_AT, at, registration),
+        rows_at(client, sql::LOAD_ARTIFACTS_AT, at, artifact),
         async { actions(&client.query(sql::LOAD_ACTIONS_AT, &[&at]).await?) },
     )?;
     let mut sessions: Vec<(SessionId, Session)> = Vec::new();
@@ -74,7 +78,7 @@ pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<F
     }
     // After those that stand vacant, so that an owned one prevails.
     sessions.extend(self::sessions(&owned, &adapters, actions)?);
-    let parts = Parts { adapters, sessions, registrations, ..Parts::default() };
+    let parts = Parts { adapters, sessions, registrations, artifacts, ..Parts::default() };
     Ok(Fleet::restore(moment.epoch, moment.position, moment.time, parts))
 }
 
@@ -202,6 +206,19 @@ fn registration(row: &Row) -> Result<(RegistrationId, Registration), LogError> {
         former: former.iter().map(|text| text.parse().map_err(LogError::inconsistent)).collect::<Result<_, _>>()?,
     };
     Ok((RegistrationId(row.try_get("registration")?), registration))
+}
+
+fn artifact(row: &Row) -> Result<(ArtifactName, (u32, Option<StoredVersion>)), LogError> {
+    let version = number(row, "version")?;
+    let sha256 = ContentHash::try_from(row.try_get::<_, &[u8]>("sha256")?).map_err(LogError::inconsistent)?;
+    let stored = row.try_get::<_, bool>("is_there")?.then_some(StoredVersion {
+        version,
+        content: Content { sha256, size: number(row, "size")? },
+        media_type: row.try_get("media_type")?,
+        stored_at: row.try_get("stored_at")?,
+        stored_by: row.try_get("stored_by")?,
+    });
+    Ok((text(row, "artifact")?, (version, stored)))
 }
 
 fn access_token(row: &Row) -> Result<(crate::domain::identity::AccessTokenId, IssuedToken), LogError> {

@@ -6,6 +6,7 @@
 mod actions;
 mod adapter_log;
 mod append;
+mod blob;
 mod connect;
 mod epoch;
 mod error;
@@ -29,6 +30,7 @@ mod tls;
 pub use actions::{ActionFilter, read_actions};
 pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
+pub use blob::{CHUNK, discard_upload, keep_blob, read_chunk, stage_chunk, sweep_blobs};
 pub use connect::{Connection, Purpose, session_user};
 pub use epoch::{Lineage, Marks, begin_epoch, event_id_at, event_stands, first_of_later_epoch, read_lineage, read_marks};
 pub use error::LogError;

@@ -12,6 +12,7 @@ macro_rules! statements {
 statements! {
     APPEND = "append";
     BEGIN_EPOCH = "begin_epoch";
+    DISCARD_UPLOAD = "discard_upload";
     DROPPABLE_PULSES = "droppable_pulses";
     DROP_PULSES = "drop_pulses";
     EVENT_ID_AT = "event_id_at";
@@ -26,6 +27,7 @@ statements! {
     IMPORT_EVENTS = "import_events";
     IMPORT_HEAD = "import_head";
     IMPORT_MISSING_PULSES = "import_missing_pulses";
+    KEEP_BLOB = "keep_blob";
     LAST_LEDGER_TIME = "last_ledger_time";
     LAST_REGISTRATION = "last_registration";
     LOAD_ACCESS_TOKENS = "load_access_tokens";
@@ -34,6 +36,8 @@ statements! {
     LOAD_ADAPTERS = "load_adapters";
     LOAD_ADAPTERS_AT = "load_adapters_at";
     LOAD_ARCHIVES = "load_archives";
+    LOAD_ARTIFACTS = "load_artifacts";
+    LOAD_ARTIFACTS_AT = "load_artifacts_at";
     LOAD_MAINTAINED = "load_maintained";
     LOAD_REGISTRATIONS = "load_registrations";
     LOAD_REGISTRATIONS_AT = "load_registrations_at";
@@ -48,6 +52,7 @@ statements! {
     PULSES_OF_PARTITION = "pulses_of_partition";
     READ_ACTIONS = "read_actions";
     READ_ADAPTER_LOG = "read_adapter_log";
+    READ_CHUNK = "read_chunk";
     READ_DATABASE = "read_database";
     READ_EPOCH = "read_epoch";
     READ_EXTENT = "read_extent";
@@ -68,13 +73,17 @@ statements! {
     SEAL_LEDGER = "seal_ledger";
     SERVER = "server";
     SESSION_USER = "session_user";
+    STAGE_CHUNK = "stage_chunk";
     SURVEY_CLOCK = "survey_clock";
     SURVEY_RIGHTS = "survey_rights";
     SURVEY_SERVER = "survey_server";
     SURVEY_STANDBYS = "survey_standbys";
+    SWEEP_BLOBS = "sweep_blobs";
     TRY_RETENTION_LOCK = "try_retention_lock";
     UNSEAL_EVENTS = "unseal_events";
     UNSEAL_LEDGER = "unseal_ledger";
+    VERIFY_BLOBS = "verify_blobs";
+    VERIFY_CHUNKS = "verify_chunks";
     VERIFY_HEAD = "verify_head";
     VERIFY_LOG = "verify_log";
     VERIFY_MOMENTS = "verify_moments";

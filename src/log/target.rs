@@ -40,6 +40,7 @@ impl Target {
         if config.get_dbname().is_none() && config.get_user().is_none() {
             return Err(LogError::Unsuitable("--database-url names no database; write postgres://user@host/database".into()));
         }
+        credentials(&mut config, |name| std::env::var(name).ok());
         config
             .application_name(format!("conncentric {}", purpose.name()))
             .connect_timeout(Duration::from_secs(3))
@@ -58,6 +59,20 @@ impl Target {
             hosts = primary_first(hosts);
         }
         Ok(Self { hosts, tls })
+    }
+}
+
+/// User and password may come from the variables that `psql` knows. There they need no escapes, as in a URL they would.
+fn credentials(config: &mut Config, variable: impl Fn(&str) -> Option<String>) {
+    if config.get_user().is_none()
+        && let Some(user) = variable("PGUSER")
+    {
+        config.user(user);
+    }
+    if config.get_password().is_none()
+        && let Some(password) = variable("PGPASSWORD")
+    {
+        config.password(password);
     }
 }
 
@@ -193,4 +208,21 @@ fn causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_and_password_of_variables_need_no_escapes_and_the_url_counts_for_more() {
+        let read = |url: &str| {
+            let mut config: Config = url.parse().expect("a URL");
+            credentials(&mut config, |name| Some(format!("{name}@/:%").to_lowercase()));
+            (config.get_user().map(str::to_owned), config.get_password().map(<[u8]>::to_vec))
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(read("postgresql://db/conncentric"), (text("pguser@/:%"), Some(b"pgpassword@/:%".to_vec())));
+        assert_eq!(read("postgresql://app:secret@db/conncentric"), (text("app"), Some(b"secret".to_vec())));
+    }
 }

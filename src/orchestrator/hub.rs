@@ -81,6 +81,9 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         | Event::PulsesDropped(_)
         | Event::LedgerSealed(_)
         | Event::LedgerUnsealed(_)
+        // Running sessions keep what they began with.
+        | Event::ArtifactStored(_)
+        | Event::ArtifactDeleted(_)
         | Event::AccessTokenCreated(_) => Vec::new(),
     }
 }

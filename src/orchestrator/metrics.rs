@@ -1,5 +1,7 @@
 //! What an orchestrator counts, in Prometheus' text format. Labels are bounded: no name of an adapter, session or pod.
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -22,10 +24,17 @@ pub struct KindLabel {
     pub kind: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StateLabel {
+    pub state: &'static str,
+}
+
 #[derive(Debug)]
 pub struct Metrics {
     pub registry: Registry,
     pub heartbeats: Counter,
+    /// From one heartbeat of a pod to its next.
+    pub heartbeat_gap_seconds: Histogram,
     pub claims: Family<KindLabel, Counter>,
     pub expiries: Counter,
     pub refusals: Family<CodeLabel, Counter>,
@@ -41,6 +50,11 @@ pub struct Metrics {
     pub safety_margin_seconds: Histogram,
     pub streams: Gauge,
     pub sessions: Family<StatusLabel, Gauge>,
+    pub enabled_sessions: Gauge,
+    pub pods: Family<StateLabel, Gauge>,
+    /// How old is what this orchestrator knows of the log.
+    pub follower_lag_seconds: Gauge<f64, AtomicU64>,
+    pub read_connections: Family<StateLabel, Gauge>,
     pub position: Gauge,
     pub epoch: Gauge,
     pub settling: Gauge,
@@ -56,6 +70,8 @@ impl Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("conncentric"),
             heartbeats: Counter::default(),
+            // 50 ms, which is as often as pods heartbeat, to 100 s.
+            heartbeat_gap_seconds: Histogram::new(exponential_buckets(0.05, 2.0, 12)),
             claims: Family::default(),
             expiries: Counter::default(),
             refusals: Family::default(),
@@ -70,6 +86,10 @@ impl Metrics {
             safety_margin_seconds: latency(),
             streams: Gauge::default(),
             sessions: Family::default(),
+            enabled_sessions: Gauge::default(),
+            pods: Family::default(),
+            follower_lag_seconds: Gauge::default(),
+            read_connections: Family::default(),
             position: Gauge::default(),
             epoch: Gauge::default(),
             settling: Gauge::default(),
@@ -78,12 +98,29 @@ impl Metrics {
             connection_failed: Family::default(),
         };
         metrics.register();
+        metrics.begin_at_zero();
         metrics
+    }
+
+    /// What has not happened yet is 0, not absent: Prometheus sees no increase in a series that begins with 1.
+    fn begin_at_zero(&self) {
+        for kind in ["placement", "request", "takeover", "handover"] {
+            drop(self.claims.get_or_create(&KindLabel { kind }));
+        }
+        for kind in ["notification", "poll"] {
+            drop(self.wake_ups.get_or_create(&KindLabel { kind }));
+        }
     }
 
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("heartbeats", "Heartbeats recorded by this orchestrator", self.heartbeats.clone());
+        registry.register_with_unit(
+            "heartbeat_gap",
+            "Time from one heartbeat of a pod to its next",
+            Unit::Seconds,
+            self.heartbeat_gap_seconds.clone(),
+        );
         registry.register("claims", "Sessions claimed, as seen in the log, by kind", self.claims.clone());
         registry.register("lease_expiries", "Leases that expired, as seen in the log", self.expiries.clone());
         registry.register("refusals", "Requests refused, by code", self.refusals.clone());
@@ -108,6 +145,15 @@ impl Metrics {
         );
         registry.register("pod_streams", "Streams of pods that are open here", self.streams.clone());
         registry.register("sessions", "Sessions by operational status", self.sessions.clone());
+        registry.register("enabled_sessions", "Sessions of adapters that are enabled", self.enabled_sessions.clone());
+        registry.register("pods", "Pods that are registered, by whether they take sessions", self.pods.clone());
+        registry.register_with_unit(
+            "follower_lag",
+            "Time since this orchestrator knew the whole log",
+            Unit::Seconds,
+            self.follower_lag_seconds.clone(),
+        );
+        registry.register("read_connections", "Connections for queries of people, by state", self.read_connections.clone());
         registry.register("log_position", "Position of the last event that was folded", self.position.clone());
         registry.register("log_epoch", "Epoch of the log", self.epoch.clone());
         registry.register("epoch_settling", "1 while sessions without an owner wait because a new epoch began", self.settling.clone());

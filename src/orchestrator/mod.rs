@@ -21,6 +21,7 @@ mod run;
 pub mod sight;
 pub mod snapshot;
 pub(crate) mod state;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;

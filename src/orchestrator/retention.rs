@@ -1,4 +1,4 @@
-//! Drops old pulses, now and then. Every orchestrator tries; whoever gets to it first does it, and the others find it done.
+//! Drops old pulses, and content that no event names, now and then. Every orchestrator tries; whoever gets to it first does it, and the others find it done.
 //!
 //! It works on a connection of its own, because finding and counting old pulses takes long, and heartbeats must not wait behind it.
 
@@ -12,13 +12,16 @@ use super::Orchestrator;
 use super::request::Failure;
 use crate::domain::command::Command;
 use crate::domain::decide::decide;
-use crate::log::{Batch, Condition, Connection, Dropped, LogError, PendingEvent, Purpose, drop_pulses, find_old_pulses};
+use crate::log::{Batch, Condition, Connection, Dropped, LogError, PendingEvent, Purpose, drop_pulses, find_old_pulses, sweep_blobs};
 
 /// Tries to drop one partition before the chore is left until next time.
 const TRIES: u32 = 10;
 
 /// How often to look: a tenth of the time for which pulses are kept, within these bounds.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
+
+/// How old content must be that no event names before it goes.
+const ORPHANED_FOR: Duration = Duration::from_hours(24);
 
 #[derive(Debug)]
 pub(super) struct Retention {
@@ -47,7 +50,7 @@ impl Retention {
             }
             let swept = shutdown.run_until_cancelled(self.sweep()).await;
             if let Some(Err(error)) = swept {
-                tracing::warn!(%error, "old pulses could not be dropped; trying again later");
+                tracing::warn!(%error, "what is old could not be dropped; trying again later");
             }
         }
     }
@@ -55,6 +58,10 @@ impl Retention {
     async fn sweep(&self) -> Result<(), Trouble> {
         self.orchestrator.connected().await;
         let mut connection = Connection::open(&self.database_url, Purpose::Retain).await?;
+        let swept = sweep_blobs(&connection, ORPHANED_FOR).await?;
+        if swept > 0 {
+            tracing::info!(chunks = swept, "content that no event names was removed");
+        }
         for _ in 0..TRIES {
             match self.drop_oldest(&mut connection).await? {
                 Some(Dropped::Done | Dropped::Raced) => {}

@@ -1,13 +1,14 @@
 //! One orchestrator process: migrate if asked to, start the core, serve HTTP until shutdown.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Orchestrator, retention};
+use super::{Orchestrator, retention, tokens};
 use crate::http;
 use crate::log::migrate;
 
@@ -29,12 +30,15 @@ pub struct Config {
     pub migrations: Migrations,
     /// How long pulses are kept, at least.
     pub pulse_retention: Duration,
+    /// Access tokens to record, one a file.
+    pub tokens_dir: Option<PathBuf>,
     /// Names this instance in the events that it writes by itself.
     pub name: String,
 }
 
 /// Serves until `shutdown`. Ends with an error only before it serves: later troubles are waited out.
 pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let given = config.tokens_dir.as_deref().map(tokens::read).transpose()?.unwrap_or_default();
     if config.migrations == Migrations::Boot {
         let migrated = migrate(&config.database_url).await?;
         tracing::info!(applied = ?migrated.applied, rebuilt = migrated.rebuilt, "the schema is up to date");
@@ -53,6 +57,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         keep: config.pulse_retention,
     };
     tasks.spawn(chore.run(shutdown.clone()));
+    tasks.spawn(tokens::record(orchestrator.clone(), given, shutdown.clone()));
     let app = http::App::new(orchestrator, &config.name, &config.database_url, shutdown.clone());
     let on_main = management.is_none();
     tracing::info!("listening on {}", listener.local_addr()?);

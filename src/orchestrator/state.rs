@@ -132,6 +132,9 @@ impl State {
             self.fold(event.clone(), now, metrics)?;
         }
         for (registration, _) in batch.pulse.iter().flat_map(|pulse| &pulse.beats) {
+            if let Some(before) = self.sight.heard(*registration) {
+                metrics.heartbeat_gap_seconds.observe(now.saturating_duration_since(before).as_secs_f64());
+            }
             self.sight.hear(*registration, now);
             metrics.heartbeats.inc();
         }

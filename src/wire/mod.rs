@@ -5,6 +5,7 @@
 pub mod access_token;
 pub mod action;
 pub mod adapter;
+pub mod artifact;
 pub mod connector;
 pub mod event;
 pub mod heartbeat;

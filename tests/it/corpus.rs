@@ -14,9 +14,10 @@ use conncentric::domain::canonical::canonical;
 use conncentric::domain::entry::{Category, Level};
 use conncentric::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, ActionAnswered, ActionOrdered, AdapterDeclared, AdapterDeleted, AdapterDisabled,
-    AdapterEnabled, AdapterRevised, ClaimKind, EpochBegan, EpochCause, EpochSettled, Event, LeaseConfirmed, LeaseExpired, LedgerSealed,
-    LedgerUnsealed, MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded,
-    SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    AdapterEnabled, AdapterRevised, ArtifactDeleted, ArtifactStored, ClaimKind, EpochBegan, EpochCause, EpochSettled, Event,
+    LeaseConfirmed, LeaseExpired, LedgerSealed, LedgerUnsealed, MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost,
+    PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased,
+    SessionStatusChanged,
 };
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;
@@ -111,6 +112,7 @@ fn no_file_was_edited() {
 fn before(kind: &str) -> &'static [&'static str] {
     match kind {
         "AccessTokenRevoked" => &["AccessTokenCreated"],
+        "ArtifactDeleted" => &["ArtifactStored"],
         "AdapterRevised" | "AdapterEnabled" | "AdapterDeleted" => &["AdapterDeclared"],
         "AdapterDisabled" => &["AdapterDeclared", "AdapterEnabled"],
         "EpochSettled" => &["EpochBegan"],
@@ -203,6 +205,12 @@ fn meant(kind: &str, version: i16) -> Event {
         ("AdapterDisabled", 1) => AdapterDisabled { adapter, reason: Some("new certificates".into()) }.into(),
         ("AdapterEnabled", 1) => AdapterEnabled { adapter, reason: None }.into(),
         ("AdapterRevised", 1) => AdapterRevised { adapter, revision: 2, spec: wider_spec() }.into(),
+        ("ArtifactDeleted", 1) => ArtifactDeleted { artifact: name("fix44-dictionary") }.into(),
+        ("ArtifactStored", 1) => {
+            let sha256 = name("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+            let media_type = Some("text/xml".into());
+            ArtifactStored { artifact: name("fix44-dictionary"), version: 1, sha256, size: 20_480, media_type }.into()
+        }
         ("EpochBegan", 1) => {
             let database = Some("7412098341275012345/16384".into());
             let because = EpochCause::Promoted;

@@ -18,10 +18,11 @@ fn read(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// README and its like, and everything in `docs/`.
+/// README and its like, and everything in `docs/` and beside the chart.
 fn pages() -> Vec<PathBuf> {
     let folder = |folder: PathBuf| std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
     let mut pages: Vec<PathBuf> = folder(root().to_owned()).chain(folder(root().join("docs"))).collect();
+    pages.extend(folder(root().join("docs/runbooks")).chain(folder(root().join("charts/conncentric"))));
     pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     assert!(pages.len() >= 8, "{pages:?}");
     pages
@@ -71,6 +72,7 @@ fn every_field_of_every_event_is_named() {
         read("src/domain/event/action.rs"),
         read("src/domain/event/epoch.rs"),
         read("src/domain/event/maintenance.rs"),
+        read("src/domain/event/artifact.rs"),
     ]
     .concat();
     let fields = structs.lines().filter_map(|line| line.strip_prefix("    pub ")?.split_once(':').map(|(field, _)| field));
@@ -112,7 +114,7 @@ fn every_route_is_in_the_table_of_roles() {
 
 #[test]
 fn every_metric_is_listed() {
-    let page = read("docs/operations.md");
+    let page = read("docs/metrics.md");
     for (file, prefix) in [("src/orchestrator/metrics.rs", "conncentric"), ("src/adapter/metrics.rs", "conncentric_pod")] {
         let source = read(file);
         let names = literals_after(&source, "registry.register");

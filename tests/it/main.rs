@@ -5,6 +5,8 @@ mod api;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod artifacts;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod cli;
@@ -25,7 +27,11 @@ mod failover;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod install;
+#[cfg(test)]
 mod log;
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod portal;
 #[cfg(test)]

@@ -63,6 +63,8 @@ fn happened(step: &Step) -> String {
             with(format!("positions {} to {} were put back from their archives", event.first, event.last), event.reason.as_ref())
         }
         Event::AccessTokenCreated(event) => format!("access token {} was made for {}, role {}", event.access_token, event.name, event.role),
+        Event::ArtifactStored(event) => format!("version {} of artifact {} was stored", event.version, event.artifact),
+        Event::ArtifactDeleted(event) => format!("artifact {} was deleted", event.artifact),
         Event::AccessTokenRevoked(event) => format!("access token {} was revoked", event.access_token),
     }
 }

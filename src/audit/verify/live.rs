@@ -5,12 +5,12 @@ use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Transaction};
 
-use super::Read;
 use super::kept::Kept;
 use super::ownership::{Interval, Ownerships};
 use super::pass::Folded;
 use super::read::{Passed, column};
 use super::report::{Check, Difference, Step, StepName, Timer};
+use super::{Read, blobs};
 use crate::domain::event::ClaimKind;
 use crate::domain::fleet::Fleet;
 use crate::domain::token::{FencingToken, Position};
@@ -19,16 +19,22 @@ use crate::log::{LogError, load_fleet_within, sql};
 pub(super) async fn compare(snapshot: &Transaction<'_>, passed: Passed) -> Result<Read, LogError> {
     let Some(Folded { fleet, ownerships, kept }) = passed.folded else {
         let why = "the log itself is not sound";
-        return Ok(Read { steps: vec![passed.step, Step::skipped(StepName::Fold, why), Step::skipped(StepName::Ownership, why)] });
+        let skipped = [StepName::Fold, StepName::Ownership, StepName::Blobs].map(|step| Step::skipped(step, why));
+        return Ok(Read { steps: [vec![passed.step], skipped.to_vec()].concat() });
     };
     let fold = compare_fold(snapshot, &fleet, &kept).await?;
     let owned = compare_ownerships(snapshot, &ownerships).await?;
-    Ok(Read { steps: vec![passed.step, fold, owned] })
+    let content = blobs::check(snapshot).await?;
+    Ok(Read { steps: vec![passed.step, fold, owned, content] })
 }
 
 async fn compare_fold(snapshot: &Transaction<'_>, fleet: &Fleet, kept: &Kept) -> Result<Step, LogError> {
     let timer = Timer::start();
-    let checked = fleet.adapters().count() + fleet.sessions().count() + fleet.registrations().count() + fleet.access_tokens().count();
+    let checked = fleet.adapters().count()
+        + fleet.sessions().count()
+        + fleet.registrations().count()
+        + fleet.access_tokens().count()
+        + fleet.artifacts().count();
     let difference = match load_fleet_within(snapshot).await {
         Ok((live, _)) => match fleet.first_difference(&live) {
             Some(found) => Some(Difference {

@@ -4,11 +4,13 @@
 //! - `pass` goes over the log once, in order, and believes nothing: `positions` that nobody accounts for, hashes, times,
 //!   epochs, causes, tokens. It folds as it goes and collects the intervals of `ownership`.
 //! - `live` holds the fold and the intervals against the live projections.
+//! - `blobs` reads the content of artifacts and plugins, which is beside the log, and hashes it.
 //! - `rebuild` makes the projections once more beside the live ones and compares them row by row.
 //!
 //! Everything is read from one snapshot and nothing is ever written: the scratch schema goes with its transaction. Absent on
 //! purpose: repair. Whoever finds a difference decides what it means.
 
+mod blobs;
 mod kept;
 mod live;
 mod open;

@@ -27,6 +27,8 @@ pub enum Check {
     Ownership,
     /// A file of sealed events that is not the one that was sealed.
     Archive,
+    /// Content that an event names, and that is not there as it was.
+    Blob,
     /// A live projection that is not what the log comes to.
     Projection,
 }
@@ -77,6 +79,8 @@ pub enum StepName {
     Fold,
     /// The intervals of ownership against the live ones.
     Ownership,
+    /// Content that events name, read and hashed.
+    Blobs,
     /// The projections, built once more.
     Rebuild,
     /// The rebuilt projections against the live ones, row by row.
@@ -95,7 +99,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     pub step: StepName,
-    /// Events, sessions or rows.
+    /// Events, sessions, rows or bytes.
     pub checked: u64,
     pub seconds: f64,
     #[serde(flatten)]
@@ -116,7 +120,7 @@ impl Step {
         Self { step, checked, seconds, outcome }
     }
 
-    /// Events, sessions or rows a second.
+    /// Events, sessions, rows or bytes a second.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     pub fn rate(&self) -> f64 {

@@ -1,8 +1,9 @@
-//! `get`: lists adapters, sessions, pods, events and the event logs of adapters, for people as tables and for programs as the API's own JSON.
+//! `get`: lists adapters, sessions, pods, artifacts, events and the event logs of adapters, for people as tables and for programs as the API's own JSON.
 
 mod actions;
 mod adapters;
-mod at;
+pub(super) mod artifacts;
+pub(super) mod at;
 mod events;
 mod follow;
 mod log;
@@ -16,7 +17,7 @@ use super::output::{self, Format, FormatArgs};
 use super::server::Api;
 use super::table::Table;
 
-/// Lists adapters, sessions, pods, events or the event log of an adapter.
+/// Lists adapters, sessions, pods, artifacts, events or the event log of an adapter.
 ///
 /// Examples: conncentric get sessions, conncentric get adapters venue-a -o json, conncentric get events --follow,
 /// conncentric get sessions --at 2026-01-31T12:00:00Z
@@ -39,6 +40,8 @@ enum What {
     Pods(pods::PodsArgs),
     #[command(alias = "event")]
     Events(events::EventsArgs),
+    #[command(alias = "artifact")]
+    Artifacts(artifacts::ArtifactsArgs),
     Log(log::LogArgs),
     #[command(alias = "action")]
     Actions(actions::ActionsArgs),
@@ -52,6 +55,7 @@ impl GetArgs {
             What::Sessions(args) => args.run(api, format).await,
             What::Pods(args) => args.run(api, format).await,
             What::Events(args) => args.run(api, format).await,
+            What::Artifacts(args) => args.run(api, format).await,
             What::Log(args) => args.run(api, format).await,
             What::Actions(args) => args.run(api, format).await,
         }

@@ -1,6 +1,7 @@
 //! Declares, revises and deletes adapters.
 
 use super::Draft;
+use crate::domain::artifact::check_references;
 use crate::domain::command::{Precondition, PutAdapter};
 use crate::domain::event::{AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised};
 use crate::domain::fleet::Adapter;
@@ -12,6 +13,9 @@ pub(super) fn put(draft: &mut Draft, put: &PutAdapter) -> Result<(), Refusal> {
     let name = &put.adapter;
     let existing = draft.fleet.adapter(name).cloned();
     check(name, existing.as_ref(), put.precondition)?;
+    if existing.as_ref().is_none_or(|before| *before.spec != put.spec) {
+        check_references(&draft.fleet, &put.spec.artifacts)?;
+    }
     let enabled = existing.as_ref().is_some_and(|adapter| adapter.enabled);
     // Only what is new: an adapter that stands may be from before its connector had these rules.
     if existing.as_ref().is_none_or(|before| *before.spec != put.spec) {

@@ -6,6 +6,7 @@
 mod access_token;
 mod action;
 mod adapter;
+mod artifact;
 mod assign;
 mod claim;
 mod drain;
@@ -66,6 +67,8 @@ pub fn decide(fleet: &Fleet, command: &Command, observed: &impl Observed) -> Res
     match command {
         Command::PutAdapter(put) => adapter::put(&mut draft, put)?,
         Command::DeleteAdapter { adapter, precondition } => adapter::delete(&mut draft, adapter, *precondition)?,
+        Command::PutArtifact(put) => artifact::put(&mut draft, put)?,
+        Command::DeleteArtifact { artifact, precondition } => artifact::delete(&mut draft, artifact, *precondition)?,
         Command::SetEnabled(set) => set_enabled::set_enabled(&mut draft, set)?,
         Command::BeginMaintenance { targets, reason } => maintenance::begin(&mut draft, targets, reason.as_ref())?,
         Command::EndMaintenance { reason } => maintenance::end(&mut draft, reason.as_ref())?,

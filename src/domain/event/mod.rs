@@ -5,6 +5,7 @@
 
 mod action;
 mod archive;
+mod artifact;
 mod epoch;
 mod maintenance;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 pub use self::action::{ActionAnswered, ActionOrdered};
 pub use self::archive::{LedgerSealed, LedgerUnsealed};
+pub use self::artifact::{ArtifactDeleted, ArtifactStored};
 pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
 pub use self::maintenance::{MaintenanceBegan, MaintenanceEnded};
 use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl};
@@ -290,6 +292,8 @@ ledger_events! {
     AdapterDisabled = 1,
     AdapterEnabled = 1,
     AdapterRevised = 1,
+    ArtifactDeleted = 1,
+    ArtifactStored = 1,
     EpochBegan = 1,
     EpochSettled = 1,
     LeaseConfirmed = 1,
@@ -325,6 +329,9 @@ impl Event {
             | Self::AdapterDeleted(AdapterDeleted { adapter })
             | Self::AdapterEnabled(AdapterEnabled { adapter, .. })
             | Self::AdapterDisabled(AdapterDisabled { adapter, .. }) => format!("adapter:{adapter}"),
+            Self::ArtifactStored(ArtifactStored { artifact, .. }) | Self::ArtifactDeleted(ArtifactDeleted { artifact }) => {
+                format!("artifact:{artifact}")
+            }
             Self::PodRegistered(PodRegistered { pod, .. })
             | Self::PodDrained(PodDrained { pod, .. })
             | Self::PodResumed(PodResumed { pod, .. })

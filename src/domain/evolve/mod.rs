@@ -2,6 +2,7 @@
 
 mod action;
 mod adapter;
+mod artifact;
 mod epoch;
 
 use std::cmp::Reverse;
@@ -65,6 +66,8 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
         Event::AdapterDeleted(event) => adapter::delete(fleet, event),
         Event::AdapterEnabled(event) => adapter::set_enabled(fleet, recorded, &event.adapter, true, event.reason.as_ref()),
         Event::AdapterDisabled(event) => adapter::set_enabled(fleet, recorded, &event.adapter, false, event.reason.as_ref()),
+        Event::ArtifactStored(event) => artifact::store(fleet, recorded, event),
+        Event::ArtifactDeleted(event) => artifact::delete(fleet, event),
         Event::PodRegistered(event) => register(fleet, recorded, event),
         Event::PodDrained(event) => set_draining(fleet, event.registration, true),
         Event::PodResumed(event) => set_draining(fleet, event.registration, false),

@@ -166,3 +166,11 @@ fn the_same_history_in_one_go_or_step_by_step_is_the_same_fleet() {
     assert_eq!(whole.fleet, steps.fleet);
     assert_ne!(whole.fleet, Fleet::new(Epoch(1)));
 }
+
+#[test]
+fn versions_of_an_artifact_follow_each_other() {
+    given([]).contradicts(&artifact_stored("x", 2, 1), "version 2 of x follows 0");
+    given([artifact_stored("x", 1, 1)]).contradicts(&artifact_stored("x", 1, 2), "version 1 of x follows 1");
+    given([]).contradicts(&artifact_deleted("x"), "there is no artifact x");
+    given([artifact_stored("x", 1, 1), artifact_deleted("x")]).contradicts(&artifact_deleted("x"), "there is no artifact x");
+}

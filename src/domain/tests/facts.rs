@@ -7,9 +7,9 @@ use crate::domain::command::Register;
 use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, ActionAnswered, ActionOrdered, AdapterDeclared, AdapterDeleted, AdapterDisabled,
-    AdapterEnabled, AdapterRevised, ClaimKind, EpochSettled, Event, LeaseConfirmed, LeaseExpired, MaintenanceBegan, MaintenanceEnded,
-    PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed, SessionLogged, SessionMoveOrdered,
-    SessionReleased, SessionStatusChanged,
+    AdapterEnabled, AdapterRevised, ArtifactDeleted, ArtifactStored, ClaimKind, EpochSettled, Event, LeaseConfirmed, LeaseExpired,
+    MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed,
+    SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};
@@ -18,7 +18,7 @@ use crate::domain::name::{Holder, RegistrationId, SessionId};
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::Position;
 
-use super::shapes::{access_token, adapter, holder, pod_name, session};
+use super::shapes::{access_token, adapter, artifact, content, holder, pod_name, session};
 
 /// An event that has happened or is expected to.
 pub(crate) struct Fact {
@@ -286,4 +286,14 @@ pub(crate) fn access_token_revoked(digit: char) -> Fact {
 
 pub(crate) fn pulses_dropped(partition: i64, positions: std::ops::RangeInclusive<Position>, count: u64) -> Fact {
     Fact::new(move |_| PulsesDropped { first: *positions.start(), last: *positions.end(), count, partition: Some(partition) })
+}
+
+pub(crate) fn artifact_stored(name: &str, version: u32, digit: u8) -> Fact {
+    let (artifact, content) = (artifact(name), content(digit));
+    Fact::new(move |_| ArtifactStored { artifact: artifact.clone(), version, sha256: content.sha256, size: content.size, media_type: None })
+}
+
+pub(crate) fn artifact_deleted(name: &str) -> Fact {
+    let artifact = artifact(name);
+    Fact::new(move |_| ArtifactDeleted { artifact: artifact.clone() })
 }

@@ -3,8 +3,8 @@
 use crate::domain::action::Answer;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    AnswerActions, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, Leave, Log, MoveSession, OrderAction,
-    OwnersAnswer, Precondition, PutAdapter, Register, Release, Report, SetEnabled, Targets,
+    AnswerActions, ArtifactSource, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, Leave, Log, MoveSession,
+    OrderAction, OwnersAnswer, Precondition, PutAdapter, PutArtifact, Register, Release, Report, SetEnabled, Targets,
 };
 use crate::domain::entry::{Category, Level};
 use crate::domain::fleet::Fleet;
@@ -13,7 +13,7 @@ use crate::domain::name::SessionId;
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::{Epoch, FencingToken, Position};
 
-use super::shapes::{access_token, adapter, holder, pod_name, session};
+use super::shapes::{access_token, adapter, artifact, content, holder, pod_name, session};
 
 /// A command, once the fleet is known that it is given to.
 pub(crate) struct Order(Box<dyn FnOnce(&Fleet) -> Command>);
@@ -245,4 +245,25 @@ pub(crate) fn revoke_access_token(digit: char) -> Order {
 
 pub(crate) fn drop_pulses(partition: i64, positions: std::ops::RangeInclusive<Position>, count: u64) -> Order {
     Order::plain(Command::DropPulses(DropPulses { partition, first: *positions.start(), last: *positions.end(), count }))
+}
+
+/// An upload whose content is told apart by a digit.
+pub(crate) fn put_artifact(name: &str, digit: u8) -> Order {
+    put_artifact_if(Precondition::None, name, upload(digit))
+}
+
+pub(crate) fn put_artifact_if(precondition: Precondition, name: &str, source: ArtifactSource) -> Order {
+    Order::plain(Command::PutArtifact(PutArtifact { artifact: artifact(name), source, precondition }))
+}
+
+pub(crate) fn upload(digit: u8) -> ArtifactSource {
+    ArtifactSource::Upload { content: content(digit), media_type: None }
+}
+
+pub(crate) fn delete_artifact(name: &str) -> Order {
+    delete_artifact_if(Precondition::None, name)
+}
+
+pub(crate) fn delete_artifact_if(precondition: Precondition, name: &str) -> Order {
+    Order::plain(Command::DeleteArtifact { artifact: artifact(name), precondition })
 }

@@ -2,8 +2,9 @@
 
 use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl, Mode, OnLeaseLoss, Placement};
 use crate::domain::command::Register;
+use crate::domain::content::{Content, ContentHash};
 use crate::domain::identity::AccessTokenId;
-use crate::domain::name::{AdapterName, ConnectorName, Holder, PodName, SessionId};
+use crate::domain::name::{AdapterName, ArtifactName, ConnectorName, Holder, PodName, SessionId};
 use crate::domain::token::{Epoch, FencingToken, Position};
 
 /// The lease timeout of adapters that do not say otherwise, in milliseconds.
@@ -11,6 +12,15 @@ pub(crate) const TTL: u32 = 5_000;
 
 pub(crate) fn adapter(name: &str) -> AdapterName {
     name.parse().expect("an adapter's name")
+}
+
+pub(crate) fn artifact(name: &str) -> ArtifactName {
+    name.parse().expect("an artifact's name")
+}
+
+/// Some content, told apart by a digit.
+pub(crate) fn content(digit: u8) -> Content {
+    Content { sha256: ContentHash::new([digit; 32]), size: 100 }
 }
 
 /// `a/0`
@@ -75,6 +85,7 @@ pub(crate) trait Variation {
     fn units(self, units: u32) -> Self;
     fn label(self, key: &str, value: &str) -> Self;
     fn connector(self, name: &str) -> Self;
+    fn artifacts(self, references: &[&str]) -> Self;
 }
 
 impl Variation for AdapterSpec {
@@ -100,6 +111,11 @@ impl Variation for AdapterSpec {
 
     fn connector(mut self, name: &str) -> Self {
         self.connector = connector(name);
+        self
+    }
+
+    fn artifacts(mut self, references: &[&str]) -> Self {
+        self.artifacts = references.iter().map(|reference| (*reference).to_owned()).collect();
         self
     }
 }

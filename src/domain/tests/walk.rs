@@ -14,8 +14,8 @@ use super::shapes::*;
 use crate::domain::action::Answer;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    AnswerActions, Claim, Command, Drain, Heartbeat, Leave, MoveSession, OrderAction, OwnersAnswer, Precondition, PutAdapter, Register,
-    Release, Report, SetEnabled, Targets,
+    AnswerActions, ArtifactSource, Claim, Command, Drain, Heartbeat, Leave, MoveSession, OrderAction, OwnersAnswer, Precondition,
+    PutAdapter, PutArtifact, Register, Release, Report, SetEnabled, Targets,
 };
 use crate::domain::fleet::Fleet;
 use crate::domain::name::{Holder, RegistrationId, SessionId};
@@ -152,6 +152,8 @@ fn spec_of(name: &'static str) -> impl Strategy<Value = AdapterSpec> {
             _ => exclusive().connector("fix"),
         };
         let spec = spec.ttl(ttl).priority(priority).units(units);
+        // Nothing keeps what it names from being missing: then the command is refused.
+        let spec = if priority == 200 { spec.artifacts(&["x"]) } else { spec };
         if zoned { spec.label("zone", "east") } else { spec }
     })
 }
@@ -198,6 +200,11 @@ fn wish() -> impl Strategy<Value = Wish> {
     let (adapter_name, pod) = (|| select(&ADAPTERS[..]).prop_map(adapter), || select(&PODS[..]).prop_map(pod_name));
     let plain = prop_oneof![
         6 => put_adapter(),
+        2 => (select(&["x", "y"][..]), 0_u8..3).prop_map(|(name, digit)| {
+            let source = ArtifactSource::Upload { content: content(digit), media_type: None };
+            Command::PutArtifact(PutArtifact { artifact: artifact(name), source, precondition: Precondition::None })
+        }),
+        1 => select(&["x", "y"][..]).prop_map(|name| Command::DeleteArtifact { artifact: artifact(name), precondition: Precondition::None }),
         1 => adapter_name().prop_map(|adapter| Command::DeleteAdapter { adapter, precondition: Precondition::None }),
         3 => set_enabled(),
         4 => registration().prop_map(Command::Register),

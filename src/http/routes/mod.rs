@@ -1,5 +1,6 @@
 //! The routes: one verb, one file.
 
+pub(crate) mod artifacts;
 pub(crate) mod connectors;
 pub(crate) mod health;
 pub(crate) mod maintenance;

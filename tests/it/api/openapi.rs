@@ -197,7 +197,10 @@ async fn answers_have_the_fields_that_are_declared() {
     let mut pod = api.pod("pod-a");
     let more = json!({ "labels": { "zone": "a" }, "capacity": 3 });
     checker.check("POST /v1/pods", &pod.register_with(more).await.expect(200));
-    let document = json!({ "name": "venue", "connector": "exec", "settings": { "command": ["true"] }, "mode": "load_balanced", "replicas": 4, "enabled": true,
+    let store = || api.put("/v1/artifacts/dictionary", &json!({ "a": 1 })).send();
+    checker.check("PUT /v1/artifacts/{name}", &store().await.expect(201));
+    checker.check("PUT /v1/artifacts/{name}", &store().await.expect(200));
+    let document = json!({ "name": "venue", "connector": "exec", "mode": "load_balanced", "replicas": 4, "enabled": true,
         "lease_ttl": "30s", "placement": { "labels": { "zone": "a" } }, "artifacts": ["dictionary"], "settings": { "command": ["x"] } });
     checker.check("PUT /v1/adapters/{name}", &api.put("/v1/adapters/venue", &document).send().await.expect(201));
     checker.check("PUT /v1/adapters/{name}", &api.put("/v1/adapters/venue", &document).send().await.expect(200));
@@ -215,7 +218,7 @@ async fn answers_have_the_fields_that_are_declared() {
         let path = format!("/v1/sessions/venue/{ordinal}/move");
         checker.check("POST /v1/sessions/{adapter}/{ordinal}/move", &api.post(&path, &order).send().await);
     }
-    for path in ["/v1/adapters", "/v1/sessions", "/v1/pods", "/v1/events", "/v1/tokens", "/v1/whoami", "/readyz"] {
+    for path in ["/v1/adapters", "/v1/sessions", "/v1/pods", "/v1/artifacts", "/v1/events", "/v1/tokens", "/v1/whoami", "/readyz"] {
         checker.check(&format!("GET {path}"), &api.get(path).send().await.expect(200));
     }
     for (operation, path) in [
@@ -223,13 +226,15 @@ async fn answers_have_the_fields_that_are_declared() {
         ("GET /v1/sessions/{adapter}/{ordinal}", "/v1/sessions/venue/0"),
         ("GET /v1/sessions/{adapter}/{ordinal}/history", "/v1/sessions/venue/1/history"),
         ("GET /v1/pods/{pod}", "/v1/pods/pod-a"),
+        ("GET /v1/artifacts/{name}", "/v1/artifacts/dictionary"),
     ] {
         checker.check(operation, &api.get(path).send().await.expect(200));
-        let unknown = path.replace("venue", "none").replace("pod-a", "none");
+        let unknown = path.replace("venue", "none").replace("pod-a", "none").replace("dictionary", "none");
         checker.check(operation, &api.get(&unknown).send().await.expect(404));
     }
     checker.check("POST /v1/pods/{pod}/drain", &api.post("/v1/pods/pod-a/drain", &json!({})).send().await.expect(200));
     checker.check("POST /v1/pods/{pod}/undrain", &api.post("/v1/pods/pod-a/undrain", &json!({})).send().await.expect(200));
+    checker.check("DELETE /v1/artifacts/{name}", &api.delete("/v1/artifacts/dictionary").send().await.expect(409));
     let all = json!({ "all": true });
     checker.check("POST /v1/adapters/disable", &api.post("/v1/adapters/disable", &all).send().await.expect(200));
     checker.check("POST /v1/adapters/enable", &api.post("/v1/adapters/enable", &all).send().await.expect(200));

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::{Fixture, check, read, run_on, stderr, write};
 use crate::support::api;
 use crate::support::postgres::Database;
-use crate::support::walk::Walk;
+use crate::support::walk::{Walk, copy_content};
 
 /// Every projection as one text for each table.
 async fn projections(owner: &Client) -> Vec<(String, String)> {
@@ -53,6 +53,9 @@ async fn a_restored_log_holds_what_the_ledger_held_and_goes_on() {
         assert_eq!(again.len(), original.len() + 1);
         assert!(again[events + 1].contains("\"type\":\"PulsesDropped\""), "{}", again[events + 1]);
         every_position_is_accounted_for(&after).await;
+        let verified = run_on(&restored, &["verify"]).await;
+        assert!(stderr(&verified).contains("it is not there"), "content does not come along: {}", stderr(&verified));
+        copy_content(&fixture.database, &restored).await;
         let verified = run_on(&restored, &["verify"]).await;
         assert!(verified.status.success(), "{}", stderr(&verified));
         it_goes_on(&fixture, &restored).await;

@@ -4,6 +4,7 @@ use conncentric::log::{migrate, rebuild};
 
 use super::{Fixture, damage, fail, outcome, projections, succeed};
 use crate::support::postgres::Database;
+use crate::support::walk::copy_content;
 
 /// Two archives, and events after them.
 async fn twice_sealed(name: &str) -> Fixture {
@@ -95,6 +96,7 @@ async fn archives_are_exports_that_the_rest_continues() {
     // Read back into an empty database, nothing of it is sealed.
     let restored = Database::create("seal_restored").await;
     succeed(&restored.url, &["import"], &files).await;
+    copy_content(&fixture.database, &restored).await;
     succeed(&restored.url, &["verify"], &[]).await;
     assert_eq!(projections(&restored.connect().await).await, projections(&fixture.owner).await);
 }

@@ -171,7 +171,7 @@ impl History {
             priority: 100 + i32::try_from(number % 3)?,
             placement: Placement::default(),
             on_lease_loss: OnLeaseLoss::Stop,
-            artifacts: vec!["fix44-dictionary".into()],
+            artifacts: vec![],
             settings: settings.as_object().cloned().unwrap_or_default(),
         };
         let put = PutAdapter { adapter: adapter(number)?, spec, enabled: Some(true), precondition: Precondition::None };

@@ -4,14 +4,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use conncentric::domain::adapter::{AdapterSpec, LeaseTtl, Mode, OnLeaseLoss, Placement};
-use conncentric::domain::command::{Claim, Command, Drain, MoveSession, Precondition, PutAdapter, Register, Release, SetEnabled, Targets};
+use conncentric::domain::command::{
+    ArtifactSource, Claim, Command, Drain, MoveSession, Precondition, PutAdapter, PutArtifact, Register, Release, SetEnabled, Targets,
+};
+use conncentric::domain::content::{Content, ContentHash};
 use conncentric::domain::decide::{Proposal, decide};
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;
 use conncentric::domain::identity::AccessTokenId;
 use conncentric::domain::name::{Holder, RegistrationId, SessionId};
 use conncentric::domain::placement::Observed;
-use conncentric::log::{Appended, Batch, Condition, Connection, Outcome, PendingEvent, PulseBatch, Purpose, load_fleet, migrate, sql};
+use conncentric::log::{
+    Appended, Batch, Condition, Connection, Outcome, PendingEvent, PulseBatch, Purpose, keep_blob, load_fleet, migrate, sql, stage_chunk,
+};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::postgres::Database;
@@ -76,6 +82,12 @@ impl Walk {
     }
 
     pub async fn command(&mut self, command: &Command) {
+        if let Command::PutArtifact(PutArtifact { source: ArtifactSource::Upload { content, .. }, .. }) = command {
+            let data = CONTENTS.into_iter().find(|data| content_of(data) == *content).expect("one of ours");
+            let upload = Uuid::now_v7();
+            stage_chunk(&self.connection, upload, 0, data).await.expect("staged");
+            keep_blob(&self.connection, upload, *content).await.expect("kept");
+        }
         if let Ok(decision) = decide(&self.fleet, command, self) {
             let beats = self.fleet.pods().map(|(id, _)| (id, 1)).take(2).collect();
             self.append(decision.events, beats).await.unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -100,7 +112,7 @@ impl Walk {
             let pod = pod.parse().expect("a name");
             fleet.pod(&pod).map_or_else(|| holder(pod.as_str(), "none"), |(_, registration)| registration.holder.clone())
         };
-        match self.random(14) {
+        match self.random(17) {
             0 | 1 => Command::PutAdapter(PutAdapter {
                 adapter,
                 spec: spec(u16::try_from(1 + self.random(3)).expect("small"), 1000 + 500 * self.random(3)),
@@ -130,6 +142,15 @@ impl Walk {
             }
             10 => Command::Claim(Claim { holder: holder(&self.fleet, &pod), sessions: vec![self.any_session()], access_token: token }),
             11 => Command::Drain(Drain { pod: pod.parse().expect("a name"), incarnation: None, access_token: None, reason: None }),
+            14 | 15 => {
+                let (artifact, content) = (artifact(self.random(2)), content_of(CONTENTS[self.random(3) as usize]));
+                let source = match self.random(4) {
+                    0 => ArtifactSource::Version(1 + self.random(3)),
+                    _ => ArtifactSource::Upload { content, media_type: Some("text/plain".into()) },
+                };
+                Command::PutArtifact(PutArtifact { artifact, source, precondition: Precondition::None })
+            }
+            16 => Command::DeleteArtifact { artifact: artifact(self.random(2)), precondition: Precondition::None },
             12 => Command::Move(MoveSession { session: self.any_session(), to: pod.parse().expect("a name") }),
             _ => {
                 let registrations: Vec<RegistrationId> = self.fleet.registrations().map(|(id, _)| id).collect();
@@ -138,6 +159,28 @@ impl Walk {
             }
         }
     }
+}
+
+/// Takes the content of artifacts from one database to another, as a dump of two tables does. A ledger does not bring it along.
+pub async fn copy_content(from: &Database, to: &Database) {
+    let (from, to) = (from.connect().await, to.connect().await);
+    let blobs = "select sha256, size, upload, data from blob join blob_chunk using (upload)";
+    for row in from.query(blobs, &[]).await.expect("reads") {
+        let (sha256, size, upload): (Vec<u8>, i64, Uuid) = (row.get(0), row.get(1), row.get(2));
+        to.execute("insert into blob values ($1, $2, $3)", &[&sha256, &size, &upload]).await.expect("written");
+        to.execute("insert into blob_chunk values ($1, 0, $2)", &[&upload, &row.get::<_, Vec<u8>>(3)]).await.expect("written");
+    }
+}
+
+/// What artifacts hold in a walk.
+const CONTENTS: [&[u8]; 3] = [b"zero", b"one", b"two and a half"];
+
+fn content_of(data: &[u8]) -> Content {
+    Content { sha256: ContentHash::new(Sha256::digest(data).into()), size: data.len() as u64 }
+}
+
+fn artifact(number: u32) -> conncentric::domain::name::ArtifactName {
+    format!("file-{number}").parse().expect("a name")
 }
 
 pub fn access_token() -> AccessTokenId {

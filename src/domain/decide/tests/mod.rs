@@ -4,6 +4,7 @@
 
 mod access_token;
 mod action;
+mod artifact;
 mod assign;
 mod claim;
 mod delete_adapter;
@@ -24,7 +25,7 @@ mod set_enabled;
 /// Everything that the tests are written with.
 mod words {
     pub(super) use crate::domain::adapter::{AdapterSpec, Mode, OnLeaseLoss};
-    pub(super) use crate::domain::command::Precondition;
+    pub(super) use crate::domain::command::{ArtifactSource, Precondition};
     pub(super) use crate::domain::identity::Role;
     pub(super) use crate::domain::status::OperationalStatus::{Active, Claiming, Error, Inactive};
     pub(super) use crate::domain::tests::facts::Cause::{New, Nothing, Past};

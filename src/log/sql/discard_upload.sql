@@ -1,0 +1,1 @@
+select discard_upload($1)

@@ -1,0 +1,1 @@
+select stage_chunk($1, $2, $3)

@@ -1,0 +1,1 @@
+select sweep_blobs(make_interval(secs => $1))

@@ -1,0 +1,4 @@
+select ordinal, data
+from blob_chunk
+where upload = $1
+order by ordinal
