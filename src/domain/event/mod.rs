@@ -4,6 +4,7 @@
 //! ([`crate::domain::upcast`]); never edit in place.
 
 mod action;
+mod adapter;
 mod archive;
 mod artifact;
 mod epoch;
@@ -14,50 +15,18 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::action::{ActionAnswered, ActionOrdered};
+pub use self::adapter::{AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised};
 pub use self::archive::{LedgerSealed, LedgerUnsealed};
 pub use self::artifact::{ArtifactDeleted, ArtifactStored};
 pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
 pub use self::maintenance::{MaintenanceBegan, MaintenanceEnded};
-use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl};
+use crate::domain::adapter::{Labels, LeaseTtl};
 use crate::domain::entry::{Category, Level};
 use crate::domain::identity::{AccessTokenId, Role, TokenHash};
-use crate::domain::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
+use crate::domain::name::{ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::{Epoch, FencingToken, Position};
 use crate::domain::upcast::{UPCASTS, upcast};
-
-/// A new adapter, `DISABLED`, with sessions 0 to `replicas - 1`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterDeclared {
-    pub adapter: AdapterName,
-    pub revision: u32,
-    pub spec: AdapterSpec,
-}
-
-/// A changed configuration. Running sessions keep the revision that they were claimed with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterRevised {
-    pub adapter: AdapterName,
-    pub revision: u32,
-    pub spec: AdapterSpec,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterDeleted {
-    pub adapter: AdapterName,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterEnabled {
-    pub adapter: AdapterName,
-    pub reason: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterDisabled {
-    pub adapter: AdapterName,
-    pub reason: Option<String>,
-}
 
 /// A pod's standing claim for whatever it may run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
