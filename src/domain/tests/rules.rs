@@ -177,9 +177,9 @@ impl Decided<'_> {
         well && self.before.adapter(&session.adapter).is_some_and(|adapter| adapter.revision == lease.revision)
     }
 
-    /// Registration is a standing claim: whoever could run something has it. Heartbeats alone leave that to the next decision.
+    /// Registration is a standing claim: whoever could run something has it. Heartbeats and answers alone leave that to the next decision.
     fn nothing_waits_that_has_a_place(&self) -> Verdict {
-        if matches!(self.command, Command::Heartbeat(_)) {
+        if matches!(self.command, Command::Heartbeat(_) | Command::AnswerActions(_)) {
             return Ok(());
         }
         for session in self.after.vacancies().filter(|session| !self.waits_for_the_epoch(session)) {
@@ -198,7 +198,10 @@ impl Decided<'_> {
     fn deciding_again_adds_nothing(&self) -> Verdict {
         let look =
             |fleet: &Fleet, observed: &Silences| decide(fleet, &Command::Expire, observed).map_err(|e| TestCaseError::fail(e.to_string()));
-        if self.everybody_speaks && !matches!(self.command, Command::Heartbeat(_)) && self.after.settling().is_none() {
+        if self.everybody_speaks
+            && !matches!(self.command, Command::Heartbeat(_) | Command::AnswerActions(_))
+            && self.after.settling().is_none()
+        {
             prop_assert_eq!(look(self.after, self.observed)?.events, vec![]);
         }
         for observed in [self.observed, &Silences::default()] {
