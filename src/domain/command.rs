@@ -152,6 +152,12 @@ pub struct AnswerActions {
     pub access_token: AccessTokenId,
 }
 
+/// Even out what pods have to do, by so many moves at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebalance {
+    pub max_moves: u32,
+}
+
 /// Record that the pulses of a partition, which are older than they are kept for, go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DropPulses {
@@ -225,6 +231,7 @@ pub enum Command {
     Move(MoveSession),
     OrderAction(OrderAction),
     AnswerActions(AnswerActions),
+    Rebalance(Rebalance),
     CreateAccessToken(CreateAccessToken),
     RevokeAccessToken {
         id: AccessTokenId,

@@ -54,6 +54,7 @@ const RULES: &[(Method, &str, &[Role])] = &[
     (Method::POST, "/v1/sessions/{adapter}/{ordinal}/actions", &[Role::Operator]),
     (Method::GET, "/v1/sessions/{adapter}/{ordinal}/actions", &[Role::Viewer]),
     (Method::GET, "/v1/sessions/{adapter}/{ordinal}/actions/{id}", &[Role::Viewer]),
+    (Method::POST, "/v1/rebalance", &[Role::Operator]),
     (Method::GET, "/v1/events", &[Role::Viewer]),
     (Method::GET, "/v1/events/stream", &[Role::Viewer]),
     (Method::GET, "/v1/ownership", &[Role::Viewer]),

@@ -4,7 +4,7 @@ use crate::domain::action::Answer;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
     AnswerActions, ArtifactSource, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, Leave, Log, MoveSession,
-    OrderAction, OwnersAnswer, Precondition, PutAdapter, PutArtifact, Register, Release, Report, SetEnabled, Targets,
+    OrderAction, OwnersAnswer, Precondition, PutAdapter, PutArtifact, Rebalance, Register, Release, Report, SetEnabled, Targets,
 };
 use crate::domain::entry::{Category, Level};
 use crate::domain::fleet::Fleet;
@@ -227,6 +227,10 @@ pub(crate) fn undrain(pod: &str) -> Order {
 
 pub(crate) fn move_to(id: &str, to: &str) -> Order {
     Order::plain(Command::Move(MoveSession { session: session(id), to: pod_name(to) }))
+}
+
+pub(crate) fn rebalance(max_moves: u32) -> Order {
+    Order::plain(Command::Rebalance(Rebalance { max_moves }))
 }
 
 pub(crate) fn create_access_token(digit: char, name: &str, role: Role, pod: Option<&str>) -> Order {

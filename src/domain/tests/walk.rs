@@ -15,7 +15,7 @@ use crate::domain::action::Answer;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
     AnswerActions, ArtifactSource, Claim, Command, Drain, Heartbeat, Leave, MoveSession, OrderAction, OwnersAnswer, Precondition,
-    PutAdapter, PutArtifact, Register, Release, Report, SetEnabled, Targets,
+    PutAdapter, PutArtifact, Rebalance, Register, Release, Report, SetEnabled, Targets,
 };
 use crate::domain::fleet::Fleet;
 use crate::domain::name::{Holder, RegistrationId, SessionId};
@@ -216,6 +216,7 @@ fn wish() -> impl Strategy<Value = Wish> {
             Command::BeginMaintenance { targets, reason: None }
         }),
         2 => Just(Command::EndMaintenance { reason: None }),
+        3 => (0_u32..=4).prop_map(|max_moves| Command::Rebalance(Rebalance { max_moves })),
         8 => (select(&SESSIONS[..]), pod()).prop_map(|(id, to)| Command::Move(MoveSession { session: session(id), to })),
         6 => (select(&SESSIONS[..]), select(vec!["restart", "restart", "reset", "nonsense"])).prop_map(|(id, action)| {
             let action = action.parse().expect("an action's name");

@@ -18,6 +18,7 @@ mod log;
 mod maintenance;
 mod move_session;
 mod put_adapter;
+mod rebalance;
 mod register;
 mod release;
 mod set_enabled;
