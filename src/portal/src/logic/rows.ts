@@ -71,7 +71,7 @@ function row(adapter: Adapter, sessions: readonly Session[]): Row {
     next: sessions.length === 1 ? (sessions[0]?.next_owner ?? null) : null,
     changedAt: latest(sessions.map((session) => session.since), adapter.changed_at),
     sessions,
-    pendingRestart: adapter.pending_restart,
+    pendingRestart: adapter.pending_restart ?? false,
     text: `${adapter.name} ${reason ?? ""} ${owners.join(" ")} ${adapter.pending_restart ? "restart pending" : ""}`.toLowerCase(),
     adapter,
   };
