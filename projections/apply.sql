@@ -11,8 +11,9 @@ declare
     session_types constant text[] := '{SessionClaimed,SessionStatusChanged,SessionMoveOrdered,SessionReleased,LeaseExpired}';
     pod_types     constant text[] := '{PodRegistered,PodDrained,PodResumed,PodLost,PodLeft}';
     epoch_types   constant text[] := '{EpochBegan,EpochSettled,LeaseConfirmed}';
+    action_types  constant text[] := '{ActionOrdered,ActionAnswered}';
     archive_types constant text[] := '{LedgerSealed,LedgerUnsealed}';
-    types         text[] := adapter_types || session_types || pod_types || epoch_types || archive_types
+    types         text[] := adapter_types || session_types || pod_types || epoch_types || action_types || archive_types
                             || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted}';
 begin
     -- append() has its statements planned once, for few events. Many events at once are worth plans of their own.
@@ -32,12 +33,15 @@ begin
     if types && (adapter_types || session_types || epoch_types) then
         perform apply_session(first, last, types);
     end if;
-    if types && (adapter_types || session_types || '{SessionLogged}') then
+    if types && (adapter_types || session_types || action_types || '{SessionLogged}') then
         perform apply_adapter_log(first, last);
     end if;
     if types && session_types then
         perform apply_ownership(first, last, types);
         perform apply_session_status(first, last, types);
+    end if;
+    if types && (action_types || '{SessionReleased,LeaseExpired}') then
+        perform apply_action(first, last, types);
     end if;
     -- After the sessions and ownerships: a superseded registration is remembered for as long as one of them names it.
     if types && (pod_types || session_types) then

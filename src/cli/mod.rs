@@ -6,6 +6,7 @@
 //!
 //! Absent on purpose: any rule of the system. Whatever the command line refuses, the API refuses too.
 
+mod action;
 mod adapter;
 mod admin_state;
 mod apply;
@@ -90,6 +91,7 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Action(action::ActionArgs),
     Probe(probe::ProbeArgs),
     Rebalance(rebalance::RebalanceArgs),
     Maintenance(maintenance::MaintenanceArgs),
@@ -165,6 +167,7 @@ impl Command {
             Self::Drain(args) => args.run(&server.connect()?).await,
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
+            Self::Action(args) => args.run(&server.connect()?).await,
             Self::Probe(args) => args.run(&server.connect()?).await,
             Self::Rebalance(args) => args.run(&server.connect()?).await,
             Self::Maintenance(args) => args.run(&server.connect()?).await,

@@ -17,6 +17,7 @@ use super::routes::{
         adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
         adapters::set_enabled::disable, artifacts::list::list, artifacts::list::one, artifacts::content::content, artifacts::put::put,
         artifacts::delete::delete, maintenance::show, maintenance::begin, maintenance::end,
+        pods::answer::answer, sessions::actions::order, sessions::actions::actions, sessions::actions::action,
         sessions::list::list, sessions::list::one, sessions::history::history,
         sessions::move_session::move_session, rebalance::rebalance, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
         tokens::revoke::revoke, whoami::whoami, health::healthz, health::readyz, metrics::metrics,

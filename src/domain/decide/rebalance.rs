@@ -70,7 +70,7 @@ fn next_move(fleet: &Fleet, observed: &impl Observed) -> Option<(SessionId, Regi
 }
 
 fn side<'a>(fleet: &Fleet, id: RegistrationId, pod: &'a Registration) -> Side<'a> {
-    let leaving: u32 = fleet.leases_of(id).filter(|(_, lease)| lease.moving_to.is_some()).map(|(_, lease)| lease.units).sum();
+    let leaving: u32 = fleet.leases_of(id).filter(|(_, lease)| lease.reserves().is_some()).map(|(_, lease)| lease.units).sum();
     Side { id, pod, load: u64::from(pod.load().saturating_sub(leaving)) }
 }
 

@@ -88,5 +88,6 @@ pub(crate) fn answer(
             .collect(),
         fenced: reported.iter().filter(|lease| held.get(&lease.session) != Some(&lease.token)).map(|lease| lease.session.clone()).collect(),
         missed: missed.collect(),
+        actions: views::untold_actions(snapshot, registration),
     })
 }
