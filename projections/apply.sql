@@ -13,7 +13,7 @@ declare
     epoch_types   constant text[] := '{EpochBegan,EpochSettled,LeaseConfirmed}';
     archive_types constant text[] := '{LedgerSealed,LedgerUnsealed}';
     types         text[] := adapter_types || session_types || pod_types || epoch_types || archive_types
-                            || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted}';
+                            || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted,PluginInstalled,PluginRemoved}';
 begin
     -- Many events are of all types.
     if last - first < 10000 then
@@ -50,6 +50,11 @@ begin
     end if;
     if types && '{ArtifactStored,ArtifactDeleted}' then
         perform apply_artifact_version(first, last);
+    end if;
+    if types && '{PluginInstalled,PluginRemoved}' then
+        perform apply_plugin_version(first, last);
+    end if;
+    if types && '{ArtifactStored,PluginInstalled}' then
         perform apply_blob_use(first, last);
     end if;
     if types && archive_types then

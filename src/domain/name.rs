@@ -142,6 +142,10 @@ text_id!(
     ConnectorName, "connector", is_name, NAME_RULE
 );
 text_id!(
+    /// The name of a plugin.
+    PluginName, "plugin", is_name, NAME_RULE
+);
+text_id!(
     /// The name of an artifact.
     ArtifactName, "artifact", is_name, NAME_RULE
 );

@@ -3,7 +3,9 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::routes::{adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, pods, sessions, tokens, whoami};
+use super::routes::{
+    adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, plugins, pods, sessions, tokens, whoami,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +16,8 @@ use super::routes::{adapters, artifacts, connectors, events, health, maintenance
         adapters::list::list, adapters::list::one, adapters::log::log, adapters::revisions::revisions, connectors::connectors,
         adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
         adapters::set_enabled::disable, artifacts::list::list, artifacts::list::one, artifacts::content::content, artifacts::put::put,
-        artifacts::delete::delete, maintenance::show, maintenance::begin, maintenance::end,
+        artifacts::delete::delete, plugins::list::list, plugins::list::one, plugins::content::content, plugins::put::put,
+        plugins::remove::remove, maintenance::show, maintenance::begin, maintenance::end,
         sessions::list::list, sessions::list::one, sessions::history::history,
         sessions::move_session::move_session, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
         tokens::revoke::revoke, whoami::whoami, health::healthz, health::readyz, metrics::metrics,

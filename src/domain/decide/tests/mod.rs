@@ -16,6 +16,7 @@ mod leave;
 mod log;
 mod maintenance;
 mod move_session;
+mod plugin;
 mod put_adapter;
 mod register;
 mod release;
