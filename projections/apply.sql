@@ -15,6 +15,11 @@ declare
     types         text[] := adapter_types || session_types || pod_types || epoch_types || archive_types
                             || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted,PluginInstalled,PluginRemoved}';
 begin
+    -- append() has its statements planned once, for few events. Many events at once are worth plans of their own.
+    if last - first >= 200 and current_setting('plan_cache_mode') = 'force_generic_plan' then
+        perform set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_hashjoin', 'on', true),
+                set_config('enable_mergejoin', 'on', true), set_config('enable_seqscan', 'on', true);
+    end if;
     -- Many events are of all types.
     if last - first < 10000 then
         types := array(select distinct e.type from event e where not e.pulse and e.position between first and last);

@@ -30,6 +30,7 @@ mod output;
 mod plugin;
 mod probe;
 mod progress;
+mod rebalance;
 mod rebuild;
 mod replay;
 pub mod report;
@@ -92,6 +93,7 @@ enum Command {
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
     Probe(probe::ProbeArgs),
+    Rebalance(rebalance::RebalanceArgs),
     Maintenance(maintenance::MaintenanceArgs),
     Openapi(openapi::OpenapiArgs),
     Export(export::ExportArgs),
@@ -167,6 +169,7 @@ impl Command {
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
             Self::Probe(args) => args.run(&server.connect()?).await,
+            Self::Rebalance(args) => args.run(&server.connect()?).await,
             Self::Maintenance(args) => args.run(&server.connect()?).await,
             Self::Guard(_) | Self::GuardChild(_) => anyhow::bail!("guards run without a runtime"),
         }

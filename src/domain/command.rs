@@ -127,6 +127,12 @@ pub struct MoveSession {
     pub to: PodName,
 }
 
+/// Even out what pods have to do, by so many moves at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebalance {
+    pub max_moves: u32,
+}
+
 /// Record that the pulses of a partition, which are older than they are kept for, go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DropPulses {
@@ -212,6 +218,7 @@ pub enum Command {
     Leave(Leave),
     Log(Log),
     Move(MoveSession),
+    Rebalance(Rebalance),
     CreateAccessToken(CreateAccessToken),
     RevokeAccessToken {
         id: AccessTokenId,

@@ -55,6 +55,7 @@ const RULES: &[(Method, &str, &[Role])] = &[
     (Method::GET, "/v1/sessions/{adapter}/{ordinal}", &[Role::Viewer]),
     (Method::GET, "/v1/sessions/{adapter}/{ordinal}/history", &[Role::Viewer]),
     (Method::POST, "/v1/sessions/{adapter}/{ordinal}/move", &[Role::Operator]),
+    (Method::POST, "/v1/rebalance", &[Role::Operator]),
     (Method::GET, "/v1/events", &[Role::Viewer]),
     (Method::GET, "/v1/events/stream", &[Role::Viewer]),
     (Method::GET, "/v1/ownership", &[Role::Viewer]),

@@ -85,7 +85,7 @@ pub fn management(app: App) -> Router {
 }
 
 fn api(app: &App) -> Router<App> {
-    use routes::{adapters, artifacts, connectors, events, maintenance, ownership, plugins, pods, sessions, tokens, whoami};
+    use routes::{adapters, artifacts, connectors, events, maintenance, ownership, plugins, pods, rebalance, sessions, tokens, whoami};
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
@@ -115,6 +115,7 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/sessions/{adapter}/{ordinal}", get(sessions::list::one))
         .route("/v1/sessions/{adapter}/{ordinal}/history", get(sessions::history::history))
         .route("/v1/sessions/{adapter}/{ordinal}/move", post(sessions::move_session::move_session))
+        .route("/v1/rebalance", post(rebalance::rebalance))
         .route("/v1/events", get(events::page::page))
         .route("/v1/events/stream", get(events::stream::stream))
         .route("/v1/ownership", get(ownership::ownership))

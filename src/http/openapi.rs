@@ -4,7 +4,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::routes::{
-    adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, plugins, pods, sessions, tokens, whoami,
+    adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, plugins, pods, rebalance, sessions, tokens, whoami,
 };
 
 #[derive(OpenApi)]
@@ -19,7 +19,7 @@ use super::routes::{
         artifacts::delete::delete, plugins::list::list, plugins::list::one, plugins::content::content, plugins::put::put,
         plugins::remove::remove, maintenance::show, maintenance::begin, maintenance::end,
         sessions::list::list, sessions::list::one, sessions::history::history,
-        sessions::move_session::move_session, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
+        sessions::move_session::move_session, rebalance::rebalance, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
         tokens::revoke::revoke, whoami::whoami, health::healthz, health::readyz, metrics::metrics,
     ),
     modifiers(&Bearer, &UniqueIds),

@@ -11,6 +11,7 @@ macro_rules! statements {
 
 statements! {
     APPEND = "append";
+    APPEND_PULSE = "append_pulse";
     BEGIN_EPOCH = "begin_epoch";
     DISCARD_UPLOAD = "discard_upload";
     DROPPABLE_PULSES = "droppable_pulses";

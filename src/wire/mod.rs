@@ -15,4 +15,5 @@ pub mod plugin;
 pub mod pod;
 pub mod problem;
 pub mod push;
+pub mod rebalance;
 pub mod session;

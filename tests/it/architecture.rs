@@ -320,7 +320,11 @@ fn the_portal_only_talks_to_its_server() {
         violations.extend(markup.iter().filter(|banned| text.contains(*banned)).map(|banned| format!("{name}: {banned}")));
         let elsewhere = ["http://", "https://", "XMLHttpRequest", "WebSocket", "EventSource(", "sendBeacon", "import(\"http"];
         if !name.ends_with(".test.ts") {
-            violations.extend(elsewhere.iter().filter(|banned| text.contains(*banned)).map(|banned| format!("{name}: {banned}")));
+            // Only the old way of making requests says how far an upload is.
+            let allowed = |banned: &&&str| **banned == "XMLHttpRequest" && name.ends_with("/api/upload.ts");
+            violations.extend(
+                elsewhere.iter().filter(|banned| text.contains(**banned) && !allowed(banned)).map(|banned| format!("{name}: {banned}")),
+            );
         }
         if text.replace("refetch(", "").contains("fetch(") && !fetchers.iter().any(|fetcher| name.ends_with(&format!("/{fetcher}"))) {
             violations.push(format!("{name}: requests are made in src/portal/src/api"));

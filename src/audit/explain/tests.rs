@@ -131,7 +131,7 @@ fn spec() -> AdapterSpec {
         placement: Placement::default(),
         on_lease_loss: OnLeaseLoss::Stop,
         artifacts: vec![],
-        settings: serde_json::Map::new(),
+        settings: serde_json::Map::from_iter([("address".to_owned(), "venue:7001".into())]),
     }
 }
 

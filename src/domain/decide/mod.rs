@@ -18,6 +18,7 @@ mod maintenance;
 mod move_session;
 mod plugin;
 mod pod;
+mod rebalance;
 mod release;
 mod set_enabled;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use drain::preview as preview_drain;
 pub use epoch::settles_after;
 pub use expire::lost_after;
 pub use move_session::judge as judge_move;
+pub use rebalance::preview as preview_rebalance;
 
 use super::command::Command;
 use super::event::{Event, Recorded};
@@ -88,6 +90,7 @@ pub fn decide(fleet: &Fleet, command: &Command, observed: &impl Observed) -> Res
             return Ok(draft.finish());
         }
         Command::Move(order) => move_session::move_session(&mut draft, order, observed)?,
+        Command::Rebalance(order) => rebalance::rebalance(&mut draft, *order, observed)?,
         Command::CreateAccessToken(create) => access_token::create(&mut draft, create)?,
         Command::RevokeAccessToken { id } => access_token::revoke(&mut draft, id)?,
     }

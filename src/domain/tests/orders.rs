@@ -3,7 +3,7 @@
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
     ArtifactSource, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, InstallPlugin, Leave, Log, MoveSession,
-    Precondition, PutAdapter, PutArtifact, Register, Release, Report, SetEnabled, Targets,
+    Precondition, PutAdapter, PutArtifact, Rebalance, Register, Release, Report, SetEnabled, Targets,
 };
 use crate::domain::entry::{Category, Level};
 use crate::domain::fleet::Fleet;
@@ -212,6 +212,10 @@ pub(crate) fn undrain(pod: &str) -> Order {
 
 pub(crate) fn move_to(id: &str, to: &str) -> Order {
     Order::plain(Command::Move(MoveSession { session: session(id), to: pod_name(to) }))
+}
+
+pub(crate) fn rebalance(max_moves: u32) -> Order {
+    Order::plain(Command::Rebalance(Rebalance { max_moves }))
 }
 
 pub(crate) fn create_access_token(digit: char, name: &str, role: Role, pod: Option<&str>) -> Order {

@@ -13,8 +13,8 @@ use super::given::Silences;
 use super::shapes::*;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    ArtifactSource, Claim, Command, Drain, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, PutArtifact, Register, Release, Report,
-    SetEnabled, Targets,
+    ArtifactSource, Claim, Command, Drain, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, PutArtifact, Rebalance, Register,
+    Release, Report, SetEnabled, Targets,
 };
 use crate::domain::fleet::Fleet;
 use crate::domain::name::{Holder, RegistrationId, SessionId};
@@ -203,6 +203,7 @@ fn wish() -> impl Strategy<Value = Wish> {
             Command::BeginMaintenance { targets, reason: None }
         }),
         2 => Just(Command::EndMaintenance { reason: None }),
+        3 => (0_u32..=4).prop_map(|max_moves| Command::Rebalance(Rebalance { max_moves })),
         8 => (select(&SESSIONS[..]), pod()).prop_map(|(id, to)| Command::Move(MoveSession { session: session(id), to })),
     ];
     prop_oneof![

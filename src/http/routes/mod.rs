@@ -7,6 +7,7 @@ pub(crate) mod maintenance;
 pub(crate) mod metrics;
 pub(crate) mod ownership;
 pub(crate) mod plugins;
+pub(crate) mod rebalance;
 pub(crate) mod whoami;
 
 pub(crate) mod adapters {
@@ -55,10 +56,24 @@ pub(crate) mod tokens {
     pub(crate) mod revoke;
 }
 
+use std::collections::BTreeSet;
+
 use crate::domain::name::InvalidName;
 use crate::http::problem::ApiError;
 
 /// A name in a path or query, with the field named in the refusal.
 pub(crate) fn named<T: std::str::FromStr<Err = InvalidName>>(field: &str, text: &str) -> Result<T, ApiError> {
     text.parse().map_err(|invalid: InvalidName| ApiError::invalid(field, invalid.to_string()))
+}
+
+/// Names in one parameter at most.
+const MAX_NAMES: usize = 1000;
+
+/// Names with commas between them, each once. A text without any is one empty name, which is refused.
+pub(crate) fn all_named<T: std::str::FromStr<Err = InvalidName> + Ord>(field: &str, text: &str) -> Result<BTreeSet<T>, ApiError> {
+    let names: BTreeSet<T> = text.split(',').map(|name| named(field, name)).collect::<Result<_, _>>()?;
+    if names.len() > MAX_NAMES {
+        return Err(ApiError::invalid(field, format!("{} names are too many; give up to {MAX_NAMES}", names.len())));
+    }
+    Ok(names)
 }

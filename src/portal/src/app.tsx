@@ -20,6 +20,8 @@ import { UserProvider } from "./session/user";
 
 // Pages that few visits begin with are no part of the first load.
 const AccessTokensPage = lazy(() => import("./pages/access-tokens"));
+const ArtifactPage = lazy(() => import("./pages/artifact"));
+const ArtifactsPage = lazy(() => import("./pages/artifacts"));
 const ChangesPage = lazy(() => import("./pages/changes"));
 
 export function App() {
@@ -55,6 +57,8 @@ function SignedIn({ token }: { token: string }) {
             <Route path="/pods" component={PodsPage} />
             <Route path="/events" component={EventsPage} />
             <Route path="/maintenance" component={MaintenancePage} />
+            <Route path="/artifacts" component={ArtifactsPage} />
+            <Route path="/artifacts/:name">{({ name }) => <ArtifactPage key={name} />}</Route>
             <Route path="/changes" component={ChangesPage} />
             <Route path="/access-tokens" component={AccessTokensPage} />
           </Switch>

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Violation, epochs};
 use crate::arena::{PODS, pod_name};
-use crate::evidence::{Deed, Evidence, Happened};
+use crate::evidence::{Deed, Done, Evidence, Happened};
 use crate::faults::Target;
 use crate::ledger::Event;
 use crate::network::tap::Stamp;
@@ -28,12 +28,24 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
         if let Some(began) = epochs::unconfirmed(evidence, event) {
             return !epochs::outlasted(evidence, began, event);
         }
-        at > from && !superseded(evidence, event) && !evidence.disturbed(Target::Pod(pod), begin, at) && !stalled
+        at > from
+            && !superseded(evidence, event)
+            && !process_ended(evidence, event, pod, at)
+            && !evidence.disturbed(Target::Pod(pod), begin, at)
+            && !stalled
     });
     let mut wrong = left_behind(evidence);
     wrong.extend(older_goes_on(evidence));
     wrong.extend(unexplained.map(|event| Violation::new("I7", format!("nothing was done to that pod: {event:?}"))));
     wrong
+}
+
+/// The process that had registered was killed or told to end, however long ago: while the database is away nothing can expire.
+fn process_ended(evidence: &Evidence, expired: &Event, pod: usize, at: Duration) -> bool {
+    let its = |event: &&Event| event.kind == "PodRegistered" && event.text("incarnation") == expired.text("incarnation");
+    let since = evidence.ledger.iter().find(its).map_or(at, |event| evidence.recorded(event.position));
+    let deadly = |done: &&Done| matches!(done.deed, Deed::Killed | Deed::Terminated) && done.target == Target::Pod(pod);
+    evidence.deeds.iter().filter(deadly).any(|done| since < done.at && done.at < at)
 }
 
 /// A newer start of the pod had registered: the older one was told to end, whenever its leases ran out.

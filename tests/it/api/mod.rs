@@ -6,6 +6,7 @@ mod database;
 mod identity;
 mod input;
 mod limits;
+mod lists;
 mod openapi;
 mod outcomes;
 mod preconditions;

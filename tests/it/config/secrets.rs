@@ -49,8 +49,11 @@ async fn a_secret_reaches_the_program_and_nobody_else() {
     assert!(given.contains(SECRET) && given.contains("\"${env:HOME}\""), "{given}");
 
     // The entry with the secret in it is in the log, and the secret is not.
-    let (status, said) = system.cli(&["get", "log", "leaky"]).await;
-    assert!(status.success() && said.contains("my secret is ${file:"), "{said}");
+    eventually(SOON, async || {
+        let (status, said) = system.cli(&["get", "log", "leaky"]).await;
+        holds(status.success() && said.contains("my secret is ${file:"), said)
+    })
+    .await;
     assert_eq!(tables_with(&system, "my secret is ${file:").await, ["event_ledger", "projection.adapter_log"].map(str::to_owned));
     assert_eq!(tables_with(&system, SECRET).await, [""; 0]);
     for path in ["/v1/adapters", "/v1/sessions", "/v1/events?limit=1000", "/v1/adapters/leaky/log", "/v1/adapters/leaky/revisions"] {

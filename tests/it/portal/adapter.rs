@@ -47,51 +47,6 @@ async fn the_timeline_shows_a_takeover_and_leads_to_its_event() {
 }
 
 #[tokio::test]
-async fn settings_are_checked_and_compared_before_they_are_saved_and_two_editors_notice_each_other() {
-    let system = System::start("portal_settings", 1, 1).await;
-    system.declare(&system.many_to_venue(1, TTL)).await;
-    let browser = look(&system, "/adapters/venue-a").await;
-    browser.press("Edit").await;
-    let edit = async |from: &str, to: &str| {
-        // As typing does, in one go.
-        let script = "
-            const area = document.querySelector('textarea');
-            const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set;
-            set.call(area, area.value.replace(arguments[0], arguments[1]));
-            area.dispatchEvent(new Event('input', { bubbles: true }));";
-        browser.run(script, vec![from.into(), to.into()]).await;
-    };
-    browser.until_said("section[aria-label=Settings] .answers", "Check and compare").await;
-    edit("lease_ttl: 2s", "lease_ttl: 1ms").await;
-    browser.press("Check and compare").await;
-    browser.until_said("section[aria-label=Settings] .problem", "lease_ttl").await;
-    edit("lease_ttl: 1ms", "lease_ttl: [").await;
-    browser.press("Check and compare").await;
-    browser.until_said("section[aria-label=Settings] .problem", "This is not YAML").await;
-
-    edit("lease_ttl: [", "lease_ttl: 3s").await;
-    browser.press("Check and compare").await;
-    browser.until_said(".difference .removed", "lease_ttl: 2s").await;
-    browser.until_said(".difference .added", "lease_ttl: 3s").await;
-
-    // Somebody else is faster.
-    let document = system.to_venue("venue-a", Duration::from_secs(4));
-    let _: serde_json::Value = system.call(reqwest::Method::PUT, "/v1/adapters/venue-a", Some(&document)).await.expect("changed");
-    browser.press("Save").await;
-    browser.until_said("section[aria-label=Settings] .problem", "revision").await;
-    browser.until_said("section[aria-label=Settings]", "Somebody else has changed it meanwhile").await;
-    browser.press("Cancel").await;
-    browser.until_said("pre.yaml", "lease_ttl: 4s").await;
-
-    browser.press("Edit").await;
-    edit("lease_ttl: 4s", "lease_ttl: 3s").await;
-    browser.press("Check and compare").await;
-    browser.press("Save").await;
-    browser.until_said("pre.yaml", "lease_ttl: 3s").await;
-    browser.close().await;
-}
-
-#[tokio::test]
 async fn a_session_is_moved_to_a_pod_that_was_chosen() {
     let system = System::start("portal_move", 1, 2).await;
     let owners = system.declare(&system.many_to_venue(1, Duration::from_secs(20))).await;

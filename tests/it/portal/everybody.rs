@@ -30,6 +30,8 @@ async fn no_page_keeps_anybody_out() {
     let mut system = System::start("portal_axe", 1, 2).await;
     let mut documents = system.many_to_venue(3, Duration::from_secs(2));
     documents.push(system.to_venue("off", Duration::from_secs(2)));
+    let _: Value = system.call(Method::PUT, "/v1/artifacts/dictionary", Some(&json!({ "major": 4 }))).await.expect("stored");
+    documents[0].artifacts = vec!["dictionary".into()];
     system.declare(&documents).await;
     system.pod("pod-2").kill().await;
     system.until_off(Duration::from_secs(30), "pod-2").await;
@@ -57,6 +59,8 @@ async fn no_page_keeps_anybody_out() {
             ("/changes?since=20", "owner"),
             ("/changes", "Since when?"),
             ("/access-tokens", "pod-1"),
+            ("/artifacts", "dictionary"),
+            ("/artifacts/dictionary", "venue-a"),
             ("/adapters?q=none", "No adapter matches"),
             ("/adapters/none", "none"),
         ] {
@@ -70,6 +74,7 @@ async fn no_page_keeps_anybody_out() {
             ("/pods", "Drain pod-1", "Goes to"),
             ("/events", "As of: now", "Show every page"),
             ("/maintenance", "End the maintenance", "End it"),
+            ("/artifacts", "Upload", "64 MiB"),
             ("/adapters?q=venue", "Save this view", "Name of the view"),
             ("/access-tokens", "Create an access token", "Role"),
             ("/access-tokens", "Revoke pod-1", "cannot be undone"),
@@ -81,7 +86,18 @@ async fn no_page_keeps_anybody_out() {
         }
     }
     browser.client.set_window_size(400, 800).await.expect("a phone");
-    for path in ["/", "/adapters", "/adapters/venue-a", "/pods", "/events", "/maintenance", "/changes?since=20", "/access-tokens"] {
+    for path in [
+        "/",
+        "/adapters",
+        "/adapters/venue-a",
+        "/pods",
+        "/events",
+        "/maintenance",
+        "/changes?since=20",
+        "/access-tokens",
+        "/artifacts",
+        "/artifacts/dictionary",
+    ] {
         browser.go(path).await;
         browser.until_said("main h1", "").await;
         found.extend(violations(&browser, &axe, &format!("{path}, narrow")).await);

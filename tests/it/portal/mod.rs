@@ -4,6 +4,7 @@
 
 mod adapter;
 mod adapters;
+mod artifacts;
 mod everybody;
 mod maintenance;
 mod markup;
@@ -12,6 +13,8 @@ mod pods;
 mod roles;
 mod screenshots;
 mod served;
+mod settings;
+mod smooth;
 mod stream;
 mod tokens;
 mod travel;

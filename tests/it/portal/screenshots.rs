@@ -17,6 +17,11 @@ async fn screenshots() {
     let ttl = Duration::from_secs(5);
     let mut system = System::start("portal_pictures", 2, 3).await;
     let mut documents = system.many_to_venue(8, ttl);
+    for major in [4, 5] {
+        let content = json!({ "begin-string": format!("FIX.{major}"), "fields": { "8": "BeginString", "35": "MsgType" } });
+        let _: Value = system.call(Method::PUT, "/v1/artifacts/fix-dictionary", Some(&content)).await.expect("stored");
+    }
+    documents[0].artifacts = vec!["fix-dictionary".into()];
     documents.extend(["clearing", "dropcopy", "reference-data"].map(|name| system.to_venue(name, ttl)));
     system.declare(&documents).await;
     let page: Value = system.call::<(), _>(Method::GET, "/v1/events?order=desc&limit=1&pulses=false", None).await.expect("a page");
@@ -49,16 +54,45 @@ async fn screenshots() {
             ("pods", "/pods", "due every"),
             ("events", "/events", "new switches"),
             ("maintenance", "/maintenance", "2 of 2 closed"),
+            ("artifacts", "/artifacts", "fix-dictionary"),
+            ("artifact", "/artifacts/fix-dictionary", "venue-a"),
             ("changes", &changes, "owner"),
             ("access-tokens", "/access-tokens", "yours"),
         ] {
             browser.go(path).await;
             browser.until_said("main", said).await;
             browser.until_said("[role=status][data-state]", "Live").await;
-            let picture = browser.client.screenshot().await.expect("a picture");
-            std::fs::create_dir_all(FOLDER).expect("a folder");
-            std::fs::write(Path::new(FOLDER).join(format!("{name}-{theme}.png")), picture).expect("written");
+            take(&browser, &format!("{name}-{theme}")).await;
         }
+        browser.go("/artifacts/fix-dictionary").await;
+        browser.press("What version 2 changed").await;
+        browser.until_said(".difference", "FIX.5").await;
+        take(&browser, &format!("artifact-{theme}")).await;
+        browser.go("/adapters/venue-b").await;
+        browser.press("Edit").await;
+        browser.type_into("Keep-alive", "soon").await;
+        browser.press("Check and compare").await;
+        browser.until_said(".schema-form .problem", "").await;
+        browser.run("document.querySelector('section[aria-label=Settings]').scrollIntoView()", vec![]).await;
+        take(&browser, &format!("settings-{theme}")).await;
+    }
+    // On a phone: looked at, not kept.
+    browser.client.set_window_size(400, 800).await.expect("a phone");
+    for (name, path, said) in [
+        ("changes", changes.as_str(), "owner"),
+        ("artifacts", "/artifacts", "fix-dictionary"),
+        ("access-tokens", "/access-tokens", "yours"),
+    ] {
+        browser.go(path).await;
+        browser.until_said("main", said).await;
+        let picture = browser.client.screenshot().await.expect("a picture");
+        std::fs::write(std::env::temp_dir().join(format!("conncentric-phone-{name}.png")), picture).expect("written");
     }
     browser.close().await;
+}
+
+async fn take(browser: &Browser, name: &str) {
+    let picture = browser.client.screenshot().await.expect("a picture");
+    std::fs::create_dir_all(FOLDER).expect("a folder");
+    std::fs::write(Path::new(FOLDER).join(format!("{name}.png")), picture).expect("written");
 }

@@ -99,9 +99,15 @@ impl Browser {
     pub fn type_into<'a>(&'a self, label: &'a str, text: &'a str) -> impl Future<Output = ()> + 'a {
         eventually(SOON, async move || {
             let field = self.field(label).await?;
-            field.clear().await?;
-            field.send_keys(text).await
+            // Everything chosen and written over, as a person does it: a page that keeps the text itself hears of nothing else.
+            field.send_keys(&format!("\u{E009}a\u{E000}{text}")).await
         })
+    }
+
+    /// Gives a file to the field of this label.
+    #[track_caller]
+    pub fn give_file<'a>(&'a self, label: &'a str, path: &'a Path) -> impl Future<Output = ()> + 'a {
+        eventually(SOON, async move || self.field(label).await?.send_keys(&path.display().to_string()).await)
     }
 
     /// Chooses from the list of this label.
@@ -214,6 +220,9 @@ fn capabilities(chromium: &Path, profile: &Path, (width, height): (u32, u32)) ->
         "--disable-sync".into(),
         "--disable-dev-shm-usage".into(),
         "--hide-scrollbars".into(),
+        // What is in use can be measured.
+        "--js-flags=--expose-gc".into(),
+        "--enable-precise-memory-info".into(),
         format!("--user-data-dir={}", profile.display()),
         format!("--window-size={width},{height}"),
     ];

@@ -18,6 +18,7 @@ mod maintenance;
 mod move_session;
 mod plugin;
 mod put_adapter;
+mod rebalance;
 mod register;
 mod release;
 mod set_enabled;

@@ -11,7 +11,7 @@ use crate::domain::refusal::Refusal;
 use crate::http::App;
 use crate::http::address::{Path, Query};
 use crate::http::problem::ApiError;
-use crate::http::routes::named;
+use crate::http::routes::{all_named, named};
 use crate::http::scene::AtQuery;
 use crate::wire::adapter::{AdapterDocument, AdapterView};
 
@@ -20,12 +20,30 @@ pub(crate) struct Adapters {
     adapters: Vec<AdapterView>,
 }
 
-/// All adapters, now or as they were.
-#[utoipa::path(get, path = "/v1/adapters", tag = "adapters", params(AtQuery),
+/// Which adapters are listed.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Listed {
+    /// As it was then: a time of RFC 3339 or a position of the log. Left out: now.
+    at: Option<String>,
+    /// Only these, with commas between them. A name that there is not is left out of the answer.
+    #[param(example = "venue-a,venue-b")]
+    names: Option<String>,
+}
+
+/// All adapters, or those that are named, now or as they were.
+#[utoipa::path(get, path = "/v1/adapters", tag = "adapters", params(Listed),
     responses((status = 200, body = Adapters), (status = "4XX", body = crate::wire::problem::Problem)))]
-pub(crate) async fn list(State(app): State<App>, Query(query): Query<AtQuery>) -> Result<axum::Json<Adapters>, ApiError> {
-    let scene = app.look(&query).await?;
-    Ok(axum::Json(Adapters { adapters: scene.fleet().adapters().map(|(name, adapter)| scene.adapter(name, adapter)).collect() }))
+pub(crate) async fn list(State(app): State<App>, Query(which): Query<Listed>) -> Result<axum::Json<Adapters>, ApiError> {
+    let names = which.names.as_deref().map(|text| all_named("names", text)).transpose()?;
+    let scene = app.look(&AtQuery::of(which.at)).await?;
+    let fleet = scene.fleet();
+    let adapters = match &names {
+        None => fleet.adapters().map(|(name, adapter)| scene.adapter(name, adapter)).collect(),
+        Some(names) => names.iter().filter_map(|name| Some(scene.adapter(name, fleet.adapter(name)?))).collect(),
+    };
+    Ok(axum::Json(Adapters { adapters }))
 }
 
 /// Which state of an adapter.

@@ -1,15 +1,18 @@
 //! `GET /v1/sessions` and `GET /v1/sessions/{adapter}/{ordinal}`.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::name::SessionId;
+use crate::domain::fleet::Session;
+use crate::domain::name::{AdapterName, SessionId};
 use crate::domain::refusal::Refusal;
 use crate::http::App;
 use crate::http::address::{Path, Query};
 use crate::http::problem::ApiError;
-use crate::http::routes::named;
+use crate::http::routes::{all_named, named};
 use crate::http::scene::AtQuery;
 use crate::wire::session::SessionView;
 
@@ -18,12 +21,31 @@ pub(crate) struct Sessions {
     sessions: Vec<SessionView>,
 }
 
-/// All sessions and who owns them, now or as it was.
-#[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(AtQuery),
+/// Which sessions are listed.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Listed {
+    /// As it was then: a time of RFC 3339 or a position of the log. Left out: now.
+    at: Option<String>,
+    /// Only those of these adapters, with commas between them.
+    #[param(example = "venue-a,venue-b")]
+    adapters: Option<String>,
+}
+
+/// All sessions, or those of the adapters that are named, and who owns them, now or as it was.
+#[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(Listed),
     responses((status = 200, body = Sessions), (status = "4XX", body = crate::wire::problem::Problem)))]
-pub(crate) async fn list(State(app): State<App>, Query(query): Query<AtQuery>) -> Result<axum::Json<Sessions>, ApiError> {
-    let scene = app.look(&query).await?;
-    Ok(axum::Json(Sessions { sessions: scene.fleet().sessions().filter_map(|(id, session)| scene.session(id, session)).collect() }))
+pub(crate) async fn list(State(app): State<App>, Query(which): Query<Listed>) -> Result<axum::Json<Sessions>, ApiError> {
+    let adapters: Option<BTreeSet<AdapterName>> = which.adapters.as_deref().map(|text| all_named("adapters", text)).transpose()?;
+    let scene = app.look(&AtQuery::of(which.at)).await?;
+    let fleet = scene.fleet();
+    let shown = |(id, session): (&SessionId, &Session)| scene.session(id, session);
+    let sessions = match &adapters {
+        None => fleet.sessions().filter_map(shown).collect(),
+        Some(names) => names.iter().flat_map(|name| fleet.sessions_of(name)).filter_map(shown).collect(),
+    };
+    Ok(axum::Json(Sessions { sessions }))
 }
 
 /// One session.

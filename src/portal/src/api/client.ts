@@ -1,6 +1,7 @@
 // Requests to the public HTTP API, and nothing else: the Portal has no other way to know or to change anything.
 
 import type { paths } from "./schema";
+import type { Remark } from "../logic/remarks";
 import type { Problem } from "./types";
 import { leave, token } from "../session/credential";
 
@@ -11,6 +12,8 @@ export class ApiError extends Error {
     readonly code: string,
     detail: string,
     readonly field: string | null = null,
+    /** Everything that is wrong, field by field, where the server says more than one thing. */
+    readonly errors: readonly Remark[] = [],
   ) {
     super(detail);
     this.name = "ApiError";
@@ -48,16 +51,20 @@ export function address(route: string, { path = {}, query = {} }: Pick<Options, 
 
 /** What a failed answer says, also when it does not come from us but from something in between. */
 export async function refusal(response: Response): Promise<ApiError> {
-  const text = await response.text().catch(() => "");
+  return refusalOf(response.status, response.statusText, await response.text().catch(() => ""));
+}
+
+export function refusalOf(status: number, statusText: string, text: string): ApiError {
   try {
     const problem = JSON.parse(text) as Problem;
     if (typeof problem.detail === "string") {
-      return new ApiError(response.status, problem.code, problem.detail, problem.field ?? null);
+      const errors = (problem.errors ?? []).map(({ field, detail }) => ({ field, message: detail }));
+      return new ApiError(status, problem.code, problem.detail, problem.field ?? null, errors);
     }
   } catch {
     // Not ours: the status is all there is.
   }
-  return new ApiError(response.status, "unreadable", `the server answered ${response.status} ${response.statusText}`.trim());
+  return new ApiError(status, "unreadable", `the server answered ${status} ${statusText}`.trim());
 }
 
 async function send(method: Method, route: string, options: Options): Promise<Response> {
@@ -83,16 +90,25 @@ async function send(method: Method, route: string, options: Options): Promise<Re
   throw problem;
 }
 
+/** Letters of an answer that takes long to read. */
+const LONG = 250_000;
+
 async function call<P extends keyof paths, M extends Method>(method: M, route: P, options: Options): Promise<Good<Operation<P, M>>> {
   const response = await send(method, route, options);
   const text = await response.text();
-  return (text === "" ? undefined : JSON.parse(text)) as Good<Operation<P, M>>;
+  const answer: unknown = text === "" ? undefined : JSON.parse(text);
+  // Reading a list of thousands takes a while, and so does what is done with it: whoever types comes between the two.
+  if (text.length > LONG) await new Promise((resolve) => setTimeout(resolve));
+  return answer as Good<Operation<P, M>>;
 }
 
 export const get = <P extends Having<"get">>(route: P, options: Options = {}) => call("get", route, options);
 export const put = <P extends Having<"put">>(route: P, options: Options = {}) => call("put", route, options);
 export const post = <P extends Having<"post">>(route: P, options: Options = {}) => call("post", route, options);
 export const remove = <P extends Having<"delete">>(route: P, options: Options = {}) => call("delete", route, options);
+
+/** What a route answers as it is, for what is no JSON. */
+export const bytes = async <P extends Having<"get">>(route: P, options: Options = {}): Promise<Blob> => (await send("get", route, options)).blob();
 
 /** A fresh `Idempotency-Key`. `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
 export function requestKey(): string {

@@ -3,8 +3,9 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { pauseBefore } from "../logic/pace";
 import { store } from "../logic/store";
-import { touched, type Topic } from "../logic/touched";
+import { touched, touchedRow, type Topic } from "../logic/touched";
 import { leave } from "../session/credential";
+import { isTooMuch, reread } from "./reread";
 import { follow, type StreamState } from "./stream";
 import type { Event } from "./types";
 
@@ -19,6 +20,7 @@ export const recent = store<readonly Event[]>([]);
 /** Follows the log for a signed-in person, until the returned function is called. */
 export function keepTrue(client: QueryClient, token: string): () => void {
   const stale = new Set<Topic>();
+  let changed = new Set<string>();
   let fresh: Event[] = [];
   let timer: ReturnType<typeof setTimeout> | null = null;
   let [took, ended] = [0, 0];
@@ -27,6 +29,9 @@ export function keepTrue(client: QueryClient, token: string): () => void {
     timer = null;
     const topics = new Set(stale);
     stale.clear();
+    const names = changed;
+    changed = new Set();
+    if (isTooMuch(names)) topics.add("adapters").add("sessions");
     if (fresh.length > 0) {
       const added = fresh;
       fresh = [];
@@ -34,18 +39,22 @@ export function keepTrue(client: QueryClient, token: string): () => void {
     }
     const began = performance.now();
     // The past does not change, so only what is shown as of now is read again.
-    await client.invalidateQueries({ predicate: ({ queryKey: [topic, at] }) => at === null && topics.has(topic as Topic) });
+    const whole = client.invalidateQueries({ predicate: ({ queryKey: [topic, at] }) => at === null && topics.has(topic as Topic) });
+    const rows = names.size > 0 && !topics.has("sessions") ? reread(client, names) : undefined;
+    await Promise.all([whole, rows]);
     [took, ended] = [performance.now() - began, performance.now()];
     plan();
   };
   const plan = () => {
-    if (timer !== null || (stale.size === 0 && fresh.length === 0)) return;
+    if (timer !== null || (stale.size === 0 && changed.size === 0 && fresh.length === 0)) return;
     timer = setTimeout(() => void read(), pauseBefore(took, performance.now() - ended));
   };
   const begin = () => follow(token, {
     event: (event) => {
       fresh.push(event);
       for (const topic of touched(event)) stale.add(topic);
+      const row = touchedRow(event);
+      if (row !== null) changed.add(row);
       plan();
     },
     state: (state) => streamState.set(state),

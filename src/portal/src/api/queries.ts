@@ -3,7 +3,7 @@
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { useAt } from "../time/as-of";
 import { ApiError, get } from "./client";
-import type { Event, Readiness } from "./types";
+import type { Event, Readiness, Session } from "./types";
 
 /** Heartbeats are not in the event stream, so who shows them asks for them. Milliseconds. */
 const HEARTBEAT_PACE = 2_000;
@@ -17,7 +17,10 @@ export const adaptersAt = (at: string | null) =>
   queryOptions({ queryKey: ["adapters", at], queryFn: async ({ signal }) => (await get("/v1/adapters", { query: { at }, signal })).adapters });
 
 export const sessionsAt = (at: string | null) =>
-  queryOptions({ queryKey: ["sessions", at], queryFn: async ({ signal }) => (await get("/v1/sessions", { query: { at }, signal })).sessions });
+  queryOptions({ queryKey: ["sessions", at], queryFn: async ({ signal }) => withoutAges((await get("/v1/sessions", { query: { at }, signal })).sessions) });
+
+/** A session that nothing has happened to is the same in the next list, so that nothing is drawn again for it. */
+export const withoutAges = (sessions: readonly (Session & { lease_age_ms?: unknown })[]): Session[] => sessions.map(({ lease_age_ms: _, ...session }) => session);
 
 export const useAdapters = () => useQuery(adaptersAt(useAt()));
 

@@ -1,11 +1,11 @@
 // The adapters with their sessions, as rows, by the newest that is known.
 
-import { useMemo } from "react";
-import { heardOf, rows, type Row } from "../logic/rows";
-import { useAdapters, usePods, useSessions } from "./queries";
+import { useMemo, useRef } from "react";
+import { rows, type Row } from "../logic/rows";
+import { useAdapters, useSessions } from "./queries";
 
 export interface Rows {
-  rows: Row[];
+  rows: readonly Row[];
   /** Whether both lists were read at least once. */
   ready: boolean;
   error: Error | null;
@@ -15,12 +15,8 @@ export interface Rows {
 export function useRows(): Rows {
   const adapters = useAdapters();
   const sessions = useSessions();
-  const pods = usePods();
-  const readAt = sessions.dataUpdatedAt;
-  const all = useMemo(
-    () => rows(adapters.data ?? [], sessions.data ?? [], readAt, heardOf(pods.data ?? [], pods.dataUpdatedAt)),
-    [adapters.data, sessions.data, readAt, pods.data, pods.dataUpdatedAt],
-  );
+  const before = useRef<readonly Row[]>([]);
+  const all = useMemo(() => (before.current = rows(adapters.data ?? [], sessions.data ?? [], before.current)), [adapters.data, sessions.data]);
   return {
     rows: all,
     ready: adapters.data !== undefined && sessions.data !== undefined,

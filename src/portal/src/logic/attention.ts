@@ -1,6 +1,7 @@
 // What needs somebody's attention now, the gravest first, each with a reason.
 
 import type { Pod } from "../api/types";
+import { inOrder } from "./order";
 import type { Row } from "./rows";
 
 export interface Concern {
@@ -19,6 +20,7 @@ function ofAdapter(row: Row): Concern | null {
   if (wanted && row.status !== "ACTIVE") return { ...at, state: row.status, reason: row.reason ?? "on its way", grave: row.owners.length === 0 };
   // Active, but with something to say: a lease that is about to run out.
   if (wanted && row.reason !== null) return { ...at, state: row.status, reason: row.reason, grave: false };
+  if (row.pendingRestart) return { ...at, state: row.status, reason: "restart pending: it runs with older settings", grave: false };
   if (!wanted && row.status !== "INACTIVE") return { ...at, state: row.status, reason: row.reason ?? "still closing", grave: false };
   return null;
 }
@@ -33,5 +35,5 @@ function ofPod(pod: Pod): Concern | null {
 
 export function attention(rows: readonly Row[], pods: readonly Pod[]): Concern[] {
   const all = [...rows.map(ofAdapter), ...pods.map(ofPod)].filter((concern) => concern !== null);
-  return all.sort((a, b) => Number(b.grave) - Number(a.grave) || a.name.localeCompare(b.name, "en", { numeric: true }));
+  return all.sort((a, b) => Number(b.grave) - Number(a.grave) || inOrder(a.name, b.name));
 }

@@ -1,6 +1,7 @@
 // What is different between two moments, adapter by adapter and session by session.
 
 import type { Adapter, Session } from "../api/types";
+import { inOrder } from "./order";
 
 export type What = "declared or deleted" | "wanted" | "status" | "owner" | "settings";
 
@@ -67,5 +68,5 @@ export function difference(before: Side, after: Side): Change[] {
   for (const [was, is] of paired(before.adapters, after.adapters, (adapter) => adapter.name)) found.push(...ofAdapter(was, is));
   for (const [was, is] of paired(before.sessions, after.sessions, (session) => session.session)) found.push(...ofSession(was, is));
   const rank = (one: Change) => WHATS.indexOf(one.what);
-  return found.sort((a, b) => a.adapter.localeCompare(b.adapter, "en", { numeric: true }) || a.about.localeCompare(b.about, "en", { numeric: true }) || rank(a) - rank(b));
+  return found.sort((a, b) => inOrder(a.adapter, b.adapter) || inOrder(a.about, b.about) || rank(a) - rank(b));
 }

@@ -38,9 +38,8 @@ export function matches(row: Row, filter: Filter): boolean {
   if (filter.mode !== "" && row.mode !== filter.mode) return false;
   if (filter.pod !== "" && !row.owners.includes(filter.pod)) return false;
   if (filter.q === "") return true;
-  const text = `${row.name} ${row.reason ?? ""} ${row.owners.join(" ")}`.toLowerCase();
   return filter.q
     .toLowerCase()
     .split(/\s+/)
-    .every((word) => text.includes(word));
+    .every((word) => row.text.includes(word));
 }

@@ -7,27 +7,30 @@ import { cli, curl, flag, quoted } from "./commands";
 import { isFiltered, matches, readFilter, writeFilter } from "./filter";
 import { progress, said } from "./operation";
 import { GATHER, pauseBefore } from "./pace";
-import { heardOf, rows } from "./rows";
+import { merged } from "./merge";
+import { heardOf, rows, soonest } from "./rows";
 import { announcement, buckets, takeoverOf } from "./takeovers";
 import { colourOf, ticks, timeline } from "./timeline";
-import { touched } from "./touched";
+import { touched, touchedRow } from "./touched";
 import { ago, duration, moment } from "./when";
 
 const adapter = (name: string, more: Partial<Adapter> = {}): Adapter => ({
   name, connector: "tcp", mode: "exclusive", admin_state: "ENABLED", status: "ACTIVE", reason: null, revision: 1, sessions: [`${name}/0`],
-  changed_at: "2026-01-01T00:00:00Z", ...more,
+  changed_at: "2026-01-01T00:00:00Z", pending_restart: false, ...more,
 } as Adapter);
 
 const session = (id: string, pod: string | null, more: Partial<Session> = {}): Session => ({
   session: id, adapter: id.split("/")[0], mode: "exclusive", admin_state: "ENABLED", status: "ACTIVE", reason: null,
-  owner: pod === null ? null : { pod, incarnation: `of-${pod}` }, ttl_ms: 5000, lease_age_ms: pod === null ? null : 1000,
+  owner: pod === null ? null : { pod, incarnation: `of-${pod}` }, ttl_ms: 5000,
   since: "2026-01-02T00:00:00Z", next_owner: "pod-9", ...more,
 } as Session);
 
 const pod = (name: string, more: Partial<Pod> = {}): Pod => ({ pod: name, incarnation: `of-${name}`, status: "READY", sessions: [], capacity: 10, used: 0, last_heartbeat_ms_ago: 100, ...more } as Pod);
 
 describe("rows", () => {
-  const two = rows([adapter("a"), adapter("b", { sessions: ["b/0", "b/1"] })], [session("a/0", "pod-1"), session("b/0", "pod-2"), session("b/1", "pod-1", { lease_age_ms: 4000 })], 10_000, new Map());
+  const adapters = [adapter("a"), adapter("b", { sessions: ["b/0", "b/1"] })];
+  const sessions = [session("a/0", "pod-1"), session("b/0", "pod-2", { ttl_ms: 3000 }), session("b/1", "pod-1")];
+  const two = rows(adapters, sessions);
 
   it("join adapters and sessions", () => {
     expect(two.map((row) => row.owners)).toEqual([["pod-1"], ["pod-1", "pod-2"]]);
@@ -35,19 +38,31 @@ describe("rows", () => {
     expect(two[0]?.changedAt).toBe("2026-01-02T00:00:00Z");
   });
 
-  it("show the lease that runs out first", () => expect(two[1]?.lease).toEqual({ heardAt: 6_000, ttl: 5000 }));
-
-  it("take the newest that is known of the owner", () => {
-    const heard = heardOf([pod("pod-1", { last_heartbeat_ms_ago: 200 })], 12_000);
-    expect(rows([adapter("a")], [session("a/0", "pod-1")], 10_000, heard)[0]?.lease).toEqual({ heardAt: 11_800, ttl: 5000 });
-    expect(rows([adapter("a")], [session("a/0", "pod-2")], 10_000, heard)[0]?.lease?.heardAt).toBe(9_000);
+  it("are those from before where nothing has happened", () => {
+    expect(rows([...adapters], [...sessions], two)).toBe(two);
+    const later = rows(adapters, [session("a/0", "pod-2"), ...sessions.slice(1)], two);
+    expect([later[0] === two[0], later[1] === two[1]]).toEqual([false, true]);
+    expect(rows(adapters.slice(1), sessions, two)).toEqual([two[1]]);
   });
 
-  it("have no lease without an owner", () => expect(rows([adapter("a")], [session("a/0", null)], 0, new Map())[0]?.lease).toBeNull());
+  it("show the lease that runs out first, by the newest that is known of its owner", () => {
+    const heard = heardOf([pod("pod-1", { last_heartbeat_ms_ago: 200 }), pod("pod-2", { last_heartbeat_ms_ago: 900 })], 12_000);
+    expect(soonest(two[0]?.sessions ?? [], heard)).toEqual({ heardAt: 11_800, ttl: 5000 });
+    expect(soonest(two[1]?.sessions ?? [], heard)).toEqual({ heardAt: 11_100, ttl: 3000 });
+    expect(soonest(two[0]?.sessions ?? [], new Map())).toBeNull();
+    expect(soonest([session("a/0", null)], heard)).toBeNull();
+  });
+
+  it("are merged with what was read again", () => {
+    const [a, b, c] = [adapter("a"), adapter("b"), adapter("c")];
+    const now = merged([a, b, c], [adapter("b", { status: "ERROR" }), adapter("d")], (one) => one.name, (one) => ["b", "c", "d"].includes(one.name));
+    expect(now.map(({ name, status }) => [name, status])).toEqual([["a", "ACTIVE"], ["b", "ERROR"], ["d", "ACTIVE"]]);
+    expect(now[0]).toBe(a);
+  });
 });
 
 describe("filters", () => {
-  const [row] = rows([adapter("venue-a", { reason: "no pod has room" })], [session("venue-a/0", "pod-1")], 0, new Map());
+  const [row] = rows([adapter("venue-a", { reason: "no pod has room" })], [session("venue-a/0", "pod-1")]);
   const with_ = (query: string) => row !== undefined && matches(row, readFilter(new URLSearchParams(query)));
 
   it("find every word somewhere", () => {
@@ -108,6 +123,11 @@ describe("events", () => {
     expect(touched(event("SessionClaimed", "session:a/0"))).toContain("history");
     expect(touched(event("PodLost", "pod:x"))).toContain("pods");
     expect(touched(event("EpochBegan", "fleet"))).toContain("readiness");
+    expect(touched(event("ArtifactStored", "artifact:x"))).toContain("artifacts");
+    // What comes by the hundred touches one row each.
+    expect(touched(event("SessionStatusChanged", "session:a.b/12"))).not.toContain("sessions");
+    expect(touchedRow(event("SessionStatusChanged", "session:a.b/12"))).toBe("a.b");
+    expect(touchedRow(event("SessionClaimed", "session:a/0"))).toBeNull();
     expect(touched(event("AccessTokenRevoked", "access-token:x"))).toEqual(["events", "tokens"]);
   });
 
@@ -147,8 +167,6 @@ describe("attention", () => {
     const all = rows(
       [adapter("fine"), adapter("slow", { status: "CLAIMING" }), adapter("bad", { status: "ERROR", reason: "refused" }), adapter("off", { admin_state: "DISABLED", status: "INACTIVE" }), adapter("late", { reason: "its lease expires in 1 s" })],
       ["fine/0", "slow/0", "bad/0", "late/0"].map((id) => session(id, "pod-1")),
-      0,
-      new Map(),
     );
     const concerns = attention(all, [pod("pod-1"), pod("pod-2", { status: "SILENT", sessions: ["x/0"] }), pod("pod-3", { status: "DRAINING" })]);
     expect(concerns.map((concern) => [concern.name, concern.grave])).toEqual([["bad", true], ["pod-2", true], ["late", false], ["pod-3", false], ["slow", false]]);

@@ -2,20 +2,25 @@
 
 import type { Event } from "../api/types";
 
-export type Topic = "adapters" | "sessions" | "pods" | "log" | "history" | "events" | "maintenance" | "readiness" | "tokens";
+export type Topic = "adapters" | "sessions" | "pods" | "log" | "history" | "events" | "maintenance" | "readiness" | "tokens" | "artifacts";
 
-const EVERYTHING: readonly Topic[] = ["adapters", "sessions", "pods", "log", "history", "events", "maintenance", "readiness", "tokens"];
+const EVERYTHING: readonly Topic[] = [
+  "adapters", "sessions", "pods", "log", "history", "events", "maintenance", "readiness", "tokens", "artifacts",
+];
 
 export function touched(event: Pick<Event, "stream" | "type">): readonly Topic[] {
   const [about] = event.stream.split(":", 1);
   switch (about) {
     case "adapter":
-      return ["adapters", "sessions", "log", "events", "maintenance"];
+      // Artifacts say who uses them.
+      return ["adapters", "sessions", "log", "events", "maintenance", "artifacts"];
     case "session":
       // Entries of connectors change no state.
       if (event.type === "SessionLogged") return ["log", "events"];
-      if (event.type === "SessionStatusChanged") return ["adapters", "sessions", "log", "events"];
+      if (event.type === "SessionStatusChanged") return ["log", "events"];
       return ["adapters", "sessions", "pods", "log", "history", "events"];
+    case "artifact":
+      return ["artifacts", "events"];
     case "pod":
       return ["pods", "sessions", "adapters", "log", "events"];
     case "access-token":
@@ -23,4 +28,10 @@ export function touched(event: Pick<Event, "stream" | "type">): readonly Topic[]
     default:
       return EVERYTHING;
   }
+}
+
+/** The one adapter whose row in the lists an event makes out of date. Such events come by the hundred, and the rest of the lists stands. */
+export function touchedRow(event: Pick<Event, "stream" | "type">): string | null {
+  if (event.type !== "SessionStatusChanged") return null;
+  return /^session:(.+)\/\d+$/.exec(event.stream)?.[1] ?? null;
 }

@@ -1,5 +1,7 @@
 // Saved views of the list of adapters: filters and sorting under a name. They are kept by the browser, for whoever uses it.
 
+import { inOrder } from "./order";
+
 export interface View {
   name: string;
   /** As it stands in the address, in one order. */
@@ -32,7 +34,7 @@ export function applied(search: URLSearchParams, view: View): URLSearchParams {
 
 /** By name; one of the same name is replaced. */
 export function withView(views: readonly View[], view: View): View[] {
-  return [...withoutView(views, view.name), view].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+  return [...withoutView(views, view.name), view].sort((a, b) => inOrder(a.name, b.name));
 }
 
 export const withoutView = (views: readonly View[], name: string): View[] => views.filter((view) => view.name !== name);

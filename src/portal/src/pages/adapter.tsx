@@ -7,10 +7,10 @@ import type { Adapter, Session } from "../api/types";
 import { cli, curl, flag } from "../logic/commands";
 import { AskSetEnabled } from "../parts/ask";
 import { AskMove } from "../parts/ask-move";
-import { AdminBadge, StatusBadge } from "../parts/badges";
+import { AdminBadge, RestartPending, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { AdapterLog } from "../parts/adapter-log";
-import { SessionsOf } from "../parts/sessions-of";
+import { type Question, SessionsOf } from "../parts/sessions-of";
 import { Go } from "../parts/link";
 import { PageHead } from "../parts/page";
 import { Failure, Loading, Outdated } from "../parts/states";
@@ -26,7 +26,8 @@ export function AdapterPage() {
   const adapter = useAdapter(name);
   const sessions = useSessions();
   const at = useAt();
-  const [moving, move] = useState<Session | null>(null);
+  const [asking, ask] = useState<{ question: Question; session: Session } | null>(null);
+  const answered = () => ask(null);
   if (adapter.data === undefined) {
     return adapter.error ? <Failure error={adapter.error} retry={() => void adapter.refetch()} /> : <Loading what={name} />;
   }
@@ -38,6 +39,7 @@ export function AdapterPage() {
       </p>
       <PageHead title={name}>
         <StatusBadge status={adapter.data.status} />
+        {adapter.data.pending_restart && <RestartPending />}
         <AdminBadge state={adapter.data.admin_state} />
         <Switch adapter={adapter.data} />
       </PageHead>
@@ -47,12 +49,12 @@ export function AdapterPage() {
         {adapter.data.mode.replace("_", " ")} · connector {adapter.data.connector} · lease {adapter.data.lease_ttl} · revision {adapter.data.revision}, changed{" "}
         <When time={adapter.data.changed_at} />
       </p>
-      <SessionsOf adapter={name} sessions={own} revision={adapter.data.revision} move={move} />
+      <SessionsOf adapter={name} sessions={own} ask={(question, session) => ask({ question, session })} />
       <AdapterLog name={name} sessions={own.map((session) => session.session)} />
       <Suspense fallback={<Loading what="the settings" />}>
         <Settings adapter={adapter.data} />
       </Suspense>
-      {moving !== null && <AskMove sessions={[moving]} close={() => move(null)} />}
+      {asking?.question === "move" && <AskMove sessions={[asking.session]} close={answered} />}
       <CopyLines
         lines={[
           { label: "CLI", text: cli("get", "sessions", name, ...flag("--at", at)) },

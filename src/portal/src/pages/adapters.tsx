@@ -9,10 +9,10 @@ import type { Row } from "../logic/rows";
 import { AdapterFilters } from "../parts/adapter-filters";
 import { AskSetEnabled } from "../parts/ask";
 import { AskMove } from "../parts/ask-move";
-import { AdminBadge, StatusBadge } from "../parts/badges";
+import { AdminBadge, RestartPending, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { type Column, Grid, type RowSelectionState, type SortingState } from "../parts/grid";
-import { LeaseBar } from "../parts/lease-bar";
+import { HeardProvider, LeaseOf } from "../parts/heard";
 import { adapterPath, Go } from "../parts/link";
 import { PageHead } from "../parts/page";
 import { SavedViews } from "../parts/saved-views";
@@ -27,13 +27,22 @@ const COLUMNS: readonly Column<Row>[] = [
   { id: "name", title: "Name", width: 16, sort: (row) => row.name, cell: (row) => <Go to={adapterPath(row.name)}>{row.name}</Go> },
   { id: "mode", title: "Mode", width: 10, sort: (row) => row.mode, cell: (row) => row.mode.replace("_", " "), wide: true },
   { id: "admin", title: "Wanted", width: 9, sort: (row) => row.admin, cell: (row) => <AdminBadge state={row.admin} />, wide: true },
-  { id: "status", title: "Status", width: 11, sort: (row) => RANK[row.status], cell: (row) => <StatusBadge status={row.status} /> },
+  { id: "status", title: "Status", width: 11, sort: (row) => RANK[row.status], cell: (row) => <Status row={row} /> },
   { id: "reason", title: "Reason", width: 22, cell: (row) => <span title={row.reason ?? undefined}>{row.reason}</span>, wide: true },
   { id: "owner", title: "Owner", width: 9, sort: (row) => row.owners.join(" "), cell: (row) => <Owners row={row} /> },
   { id: "next", title: "Next owner", width: 9, sort: (row) => row.next ?? "", cell: (row) => row.next ?? "–", wide: true },
-  { id: "lease", title: "Lease", width: 8, cell: (row) => <LeaseBar lease={row.lease} />, wide: true },
+  { id: "lease", title: "Lease", width: 8, cell: (row) => <LeaseOf sessions={row.sessions} />, wide: true },
   { id: "changed", title: "Last change", width: 10, sort: (row) => row.changedAt, cell: (row) => <When time={row.changedAt} />, wide: true },
 ];
+
+function Status({ row }: { row: Row }) {
+  return (
+    <>
+      <StatusBadge status={row.status} />
+      {row.pendingRestart && <RestartPending />}
+    </>
+  );
+}
 
 function Owners({ row: { owners } }: { row: Row }) {
   if (owners.length === 0) return <span className="quiet">–</span>;
@@ -86,15 +95,17 @@ export function AdaptersPage() {
           </button>
         </Empty>
       ) : (
-        <Grid
-          label="Adapters"
-          rows={rows}
-          columns={COLUMNS}
-          id={(row) => row.name}
-          sorting={sorting}
-          setSorting={setSorting}
-          selection={may.operate ? { chosen, choose } : undefined}
-        />
+        <HeardProvider>
+          <Grid
+            label="Adapters"
+            rows={rows}
+            columns={COLUMNS}
+            id={(row) => row.name}
+            sorting={sorting}
+            setSorting={setSorting}
+            selection={may.operate ? { chosen, choose } : undefined}
+          />
+        </HeardProvider>
       )}
       <CopyLines lines={linesFor(selected.map((row) => row.name), at)} />
     </>

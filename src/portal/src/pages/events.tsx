@@ -18,7 +18,7 @@ const TYPES = [
   "AdapterDeclared", "AdapterRevised", "AdapterDeleted", "AdapterEnabled", "AdapterDisabled", "PodRegistered", "PodDrained", "PodResumed",
   "PodLost", "PodLeft", "SessionClaimed", "SessionStatusChanged", "SessionLogged", "SessionMoveOrdered", "SessionReleased", "LeaseExpired",
   "LeaseConfirmed", "AccessTokenCreated", "AccessTokenRevoked", "EpochBegan", "EpochSettled", "MaintenanceBegan", "MaintenanceEnded",
-  "PulsesDropped", "LedgerSealed", "LedgerUnsealed",
+  "PulsesDropped", "LedgerSealed", "LedgerUnsealed", "ArtifactStored", "ArtifactDeleted",
 ];
 
 const FIELDS = ["type", "session", "stream", "actor", "from", "to"] as const;

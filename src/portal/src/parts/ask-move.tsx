@@ -5,42 +5,16 @@ import { type FormEvent, useId, useState } from "react";
 import { post } from "../api/client";
 import { usePods } from "../api/queries";
 import type { Pod, Session } from "../api/types";
-import { eachOf } from "../logic/each";
 import { Names } from "./ask";
 import { Answers, Dialog } from "./dialog";
 import { watchOperation } from "./operations";
+import { count, Refusals, type Sent, sendToEach } from "./refusals";
 
-/** Requests that are on their way at the same time. A browser has six connections to a server, and the stream takes one. */
-const AT_ONCE = 4;
-
-interface Refused {
-  session: string;
-  reason: string;
+async function moveAll(sessions: readonly string[], to: string): Promise<Sent> {
+  const sent = await sendToEach(sessions, (path) => post("/v1/sessions/{adapter}/{ordinal}/move", { path, body: { to } }));
+  if (sent.accepted.length > 0) watchOperation({ kind: "move", sessions: sent.accepted, to });
+  return sent;
 }
-
-function order(session: string, to: string) {
-  const [adapter = "", ordinal = ""] = session.split("/");
-  return post("/v1/sessions/{adapter}/{ordinal}/move", { path: { adapter, ordinal }, body: { to } });
-}
-
-/** Sends one order each, and says which were refused. */
-async function moveAll(sessions: readonly string[], to: string): Promise<Refused[]> {
-  const outcomes = await eachOf(sessions, AT_ONCE, async (session): Promise<Refused | null> => {
-    try {
-      await order(session, to);
-      return null;
-    } catch (error) {
-      return { session, reason: error instanceof Error ? error.message : String(error) };
-    }
-  });
-  const refused = outcomes.filter((outcome) => outcome !== null);
-  const gone = new Set(refused.map(({ session }) => session));
-  const accepted = sessions.filter((session) => !gone.has(session));
-  if (accepted.length > 0) watchOperation({ kind: "move", sessions: accepted, to });
-  return refused;
-}
-
-const count = (sessions: number): string => (sessions === 1 ? "1 session" : `${sessions} sessions`);
 
 export function AskMove({ sessions, close }: { sessions: readonly Session[]; close: (sent: boolean) => void }) {
   const pods = usePods();
@@ -52,7 +26,7 @@ export function AskMove({ sessions, close }: { sessions: readonly Session[]; clo
   const meant = sessions.filter((session) => session.owner?.pod !== to).map((session) => session.session);
   const send = useMutation({
     mutationFn: () => moveAll(meant, to),
-    onSuccess: (refused) => {
+    onSuccess: ({ refused }) => {
       if (refused.length === 0) close(true);
     },
   });
@@ -61,7 +35,7 @@ export function AskMove({ sessions, close }: { sessions: readonly Session[]; clo
     send.mutate();
   };
   const title = single ? `Move ${one.session}?` : `Move ${count(sessions.length)}?`;
-  if (send.data !== undefined && send.data.length > 0) return <Refusals title={title} refused={send.data} all={meant.length} close={() => close(true)} />;
+  if (send.data !== undefined && send.data.refused.length > 0) return <Refusals title={title} nothing="Nothing was moved." sent={send.data} close={() => close(true)} />;
   return (
     <Dialog title={title} close={() => close(false)}>
       <form onSubmit={submit}>
@@ -88,28 +62,5 @@ function PodChoice({ id, pods, value, change }: { id: string; pods: readonly Pod
         </option>
       ))}
     </select>
-  );
-}
-
-/** What could not be moved, and why. The rest is on its way. */
-function Refusals({ title, refused, all, close }: { title: string; refused: readonly Refused[]; all: number; close: () => void }) {
-  return (
-    <Dialog title={title} close={close}>
-      <p role="alert" className="problem">
-        {refused.length === all ? "Nothing was moved." : `${count(all - refused.length)} on the way, ${refused.length} refused:`}
-      </p>
-      <ul className="plain-list preview" tabIndex={0} aria-label="Refused">
-        {refused.map(({ session, reason }) => (
-          <li key={session}>
-            <strong>{session}</strong> <span className="quiet">{reason}</span>
-          </li>
-        ))}
-      </ul>
-      <div className="answers">
-        <button type="button" className="primary" onClick={close}>
-          Close
-        </button>
-      </div>
-    </Dialog>
   );
 }

@@ -12,6 +12,16 @@ export function StatusBadge({ status }: { status: Status }) {
   );
 }
 
+/** Beside a status: a change of settings waits for a restart. */
+export function RestartPending() {
+  return (
+    <span className="restart-pending" title="Restart pending: it runs with older settings">
+      <span aria-hidden="true">↻</span>
+      <span className="said">restart pending</span>
+    </span>
+  );
+}
+
 export function AdminBadge({ state }: { state: AdminState }) {
   return <span className={`admin ${state.toLowerCase()}`}>{state}</span>;
 }

@@ -29,6 +29,7 @@ export function Frame({ children }: { children: ReactNode }) {
           <NavItem to="/pods">Pods</NavItem>
           <NavItem to="/events">Events</NavItem>
           <NavItem to="/maintenance">Maintenance</NavItem>
+          <NavItem to="/artifacts">Artifacts</NavItem>
           {may.administer && <NavItem to="/access-tokens">Access tokens</NavItem>}
         </nav>
         <div className="tools">

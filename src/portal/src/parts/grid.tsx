@@ -13,7 +13,7 @@ import {
   useTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
 
 const features = tableFeatures({
   rowSelectionFeature,
@@ -78,6 +78,16 @@ export function Grid<T extends object>({ label, rows, columns, id, sorting, setS
     onSortingChange: (change) => setSorting(typeof change === "function" ? change(sorting) : change),
     onRowSelectionChange: (change) => selection?.choose(typeof change === "function" ? change(selection.chosen) : change),
   });
+  const selectable = useRef(selection);
+  useEffect(() => {
+    selectable.current = selection;
+  });
+  const toggle = useCallback((row: string) => {
+    const now = selectable.current;
+    if (now === undefined) return;
+    const { [row]: was, ...others } = now.chosen;
+    now.choose(was ? others : { ...now.chosen, [row]: true });
+  }, []);
   const shown = table.getRowModel().rows;
   const virtual = useVirtualizer({ count: shown.length, getScrollElement: () => scroll.current, estimateSize: () => ROW, overscan: 12 });
   const items = virtual.getVirtualItems();
@@ -113,18 +123,7 @@ export function Grid<T extends object>({ label, rows, columns, id, sorting, setS
             const row = shown[item.index];
             if (row === undefined) return null;
             return (
-              <tr key={row.id} aria-rowindex={item.index + 2} className={row.getIsSelected() ? "chosen" : undefined}>
-                {selection && (
-                  <td className="choose">
-                    <Box checked={row.getIsSelected()} change={row.getToggleSelectedHandler()} label={`Select ${row.id}`} />
-                  </td>
-                )}
-                {columns.map((column) => (
-                  <td key={column.id} className={column.wide ? "wide" : undefined}>
-                    {column.cell(row.original)}
-                  </td>
-                ))}
-              </tr>
+              <Line key={row.id} id={row.id} row={row.original} place={item.index + 2} columns={columns} chosen={selection ? row.getIsSelected() : null} toggle={toggle} />
             );
           })}
           {after > 0 && <Space height={after} width={width} />}
@@ -135,6 +134,35 @@ export function Grid<T extends object>({ label, rows, columns, id, sorting, setS
 }
 
 const NOTHING: RowSelectionState = {};
+
+interface LineProps<T> {
+  id: string;
+  row: T;
+  /** Its number in the whole table, as screen readers count. */
+  place: number;
+  columns: readonly Column<T>[];
+  /** Null where nothing can be selected. */
+  chosen: boolean | null;
+  toggle: (id: string) => void;
+}
+
+/** One row. It is drawn again only if something of it is different: with many changes a second, most rows have none. */
+const Line = memo(function Line<T>({ id, row, place, columns, chosen, toggle }: LineProps<T>) {
+  return (
+    <tr aria-rowindex={place} className={chosen === true ? "chosen" : undefined}>
+      {chosen !== null && (
+        <td className="choose">
+          <Box checked={chosen} change={() => toggle(id)} label={`Select ${id}`} />
+        </td>
+      )}
+      {columns.map((column) => (
+        <td key={column.id} className={column.wide ? "wide" : undefined}>
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+}) as <T>(props: LineProps<T>) => ReactNode;
 
 /** Holds the place of the rows that are out of view. */
 function Space({ height, width }: { height: number; width: number }) {

@@ -2,15 +2,14 @@
 
 import { useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
-import { useHistory, usePods } from "../api/queries";
+import { useHistory } from "../api/queries";
 import type { Ownership, Session } from "../api/types";
-import { heardOf, leaseOf } from "../logic/rows";
 import { duration } from "../logic/when";
 import { useMay } from "../session/user";
 import { useAt } from "../time/as-of";
 import { StatusBadge } from "./badges";
 import { Choice } from "./fields";
-import { LeaseBar } from "./lease-bar";
+import { HeardProvider, LeaseOf } from "./heard";
 import { OwnerTimeline, TimeAxis } from "./timeline";
 import { When } from "./when";
 
@@ -40,17 +39,17 @@ function useEnd(): number {
 interface Props {
   adapter: string;
   sessions: readonly Session[];
-  revision: number;
-  move: (session: Session) => void;
+  /** What is asked about a session: each opens its question. */
+  ask: (question: Question, session: Session) => void;
 }
 
-export function SessionsOf({ adapter, sessions, revision, move }: Props) {
+export type Question = "move";
+
+export function SessionsOf({ adapter, sessions, ask }: Props) {
   const [search, setSearch] = useSearchParams();
-  const pods = usePods();
   const end = useEnd();
   const span = search.get("span") ?? "5 min";
   const begin = end - (SPANS[span] ?? 5 * MINUTE);
-  const heard = heardOf(pods.data ?? [], pods.dataUpdatedAt);
   const zoom = (value: string) =>
     setSearch(
       (before) => {
@@ -68,12 +67,14 @@ export function SessionsOf({ adapter, sessions, revision, move }: Props) {
           <Choice label="Shown" value={span} options={Object.keys(SPANS)} any={null} change={zoom} />
         </form>
       </div>
-      {sessions.slice(0, SHOWN).map((session) => (
-        <div key={session.session} className="session">
-          <Facts session={session} revision={revision} heard={heard} readAt={pods.dataUpdatedAt} move={move} />
-          <History adapter={adapter} session={session.session} begin={begin} end={end} />
-        </div>
-      ))}
+      <HeardProvider>
+        {sessions.slice(0, SHOWN).map((session) => (
+          <div key={session.session} className="session">
+            <Facts session={session} ask={ask} />
+            <History adapter={adapter} session={session.session} begin={begin} end={end} />
+          </div>
+        ))}
+      </HeardProvider>
       {sessions.length > SHOWN && <p className="quiet">and {sessions.length - SHOWN} more sessions</p>}
       <TimeAxis begin={begin} end={end} />
       <p className="quiet small legend">
@@ -83,30 +84,45 @@ export function SessionsOf({ adapter, sessions, revision, move }: Props) {
   );
 }
 
-function Facts({ session, revision, heard, readAt, move }: { session: Session; revision: number; heard: ReadonlyMap<string, number>; readAt: number; move: (session: Session) => void }) {
+function Facts({ session, ask }: { session: Session; ask: Props["ask"] }) {
   const may = useMay();
-  const pending = session.revision != null && session.revision < revision;
   return (
     <div className="facts">
       <strong>{session.session}</strong>
       <StatusBadge status={session.status} />
       <span>{session.owner == null ? <span className="quiet">no owner</span> : session.owner.pod}</span>
       {session.next_owner != null && <span className="quiet">then {session.next_owner}</span>}
-      <LeaseBar lease={leaseOf(session, readAt, heard)} />
+      <LeaseOf sessions={[session]} />
       {session.token != null && <span className="quiet small number">token {session.token}</span>}
       {session.since != null && (
         <span className="quiet small">
           since <When time={session.since} />
         </span>
       )}
-      {pending && <span className="badge claiming">runs revision {session.revision}; restart it for {revision}</span>}
-      {may.operate && session.owner != null && (
-        <button type="button" onClick={() => move(session)} aria-label={`Move ${session.session}`}>
-          Move
-        </button>
+      {session.pending_restart && (
+        <span className="badge claiming">
+          <span aria-hidden="true">↻</span> restart pending: runs revision {session.revision}, the newest is {session.newest_revision}
+        </span>
       )}
+      {may.operate && session.owner != null && <Orders session={session} ask={ask} />}
       {session.reason != null && <span className="reason">{session.reason}</span>}
     </div>
+  );
+}
+
+const ORDERS: readonly (readonly [Question, string])[] = [
+  ["move", "Move"],
+];
+
+function Orders({ session, ask }: { session: Session; ask: Props["ask"] }) {
+  return (
+    <>
+      {ORDERS.map(([question, word]) => (
+        <button key={question} type="button" onClick={() => ask(question, session)} aria-label={`${word} ${session.session}`}>
+          {word}
+        </button>
+      ))}
+    </>
   );
 }
 
