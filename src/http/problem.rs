@@ -24,6 +24,11 @@ impl ApiError {
         Self { status, code, detail: detail.into(), field: None, errors: Vec::new() }
     }
 
+    /// With the place at fault, which the detail begins with.
+    pub(crate) fn of_field(status: StatusCode, code: &'static str, field: String, problem: impl std::fmt::Display) -> Self {
+        Self { field: Some(field.clone()), ..Self::new(status, code, format!("{field}: {problem}")) }
+    }
+
     pub(crate) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
         InvalidField::new(field, problem).into()
     }
