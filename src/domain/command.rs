@@ -216,7 +216,7 @@ pub enum Command {
         artifact: ArtifactName,
         precondition: Precondition,
     },
-    InstallPlugin(InstallPlugin),
+    InstallPlugin(Box<InstallPlugin>),
     RemovePlugin {
         plugin: PluginName,
     },

@@ -25,8 +25,9 @@ impl ApiError {
     }
 
     /// With the place at fault, which the detail begins with.
-    pub(crate) fn of_field(status: StatusCode, code: &'static str, field: String, problem: impl std::fmt::Display) -> Self {
-        Self { field: Some(field.clone()), ..Self::new(status, code, format!("{field}: {problem}")) }
+    pub(crate) fn of_field(status: StatusCode, code: &'static str, field: String, problem: &str) -> Self {
+        let detail = format!("{field}: {problem}");
+        Self { field: Some(field), ..Self::new(status, code, detail) }
     }
 
     pub(crate) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {

@@ -20,7 +20,7 @@ pub struct Program {
     guard: PathBuf,
     /// The folder of the plugin, unpacked.
     folder: PathBuf,
-    program: PathBuf,
+    entry: PathBuf,
 }
 
 impl Program {
@@ -30,7 +30,7 @@ impl Program {
     /// Fails if the system does not say which file this process runs, or does not know the folder.
     pub fn new(name: ConnectorName, settings_schema: serde_json::Value, folder: &Path, entry: &str) -> std::io::Result<Self> {
         let folder = std::path::absolute(folder)?;
-        Ok(Self { name, settings_schema, guard: guard::own_binary()?, program: folder.join(entry), folder })
+        Ok(Self { name, settings_schema, guard: guard::own_binary()?, entry: folder.join(entry), folder })
     }
 }
 
@@ -50,7 +50,7 @@ impl Connector for Program {
 
     fn run(&self, session: SessionContext) -> BoxFuture<'static, Result<(), ConnectorError>> {
         let env = BTreeMap::from([("CONNCENTRIC_PLUGIN".to_owned(), self.folder.display().to_string())]);
-        let settings = ExecSettings::of(vec![self.program.display().to_string()], env);
+        let settings = ExecSettings::of(vec![self.entry.display().to_string()], env);
         Box::pin(run(self.guard.clone(), settings, session))
     }
 }

@@ -8,8 +8,8 @@ use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, ActionAnswered, ActionOrdered, AdapterDeclared, AdapterDeleted, AdapterDisabled,
     AdapterEnabled, AdapterRevised, ArtifactDeleted, ArtifactStored, ClaimKind, EpochSettled, Event, LeaseConfirmed, LeaseExpired,
-    MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed,
-    SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    MaintenanceBegan, MaintenanceEnded, PluginInstalled, PluginRemoved, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed,
+    PulsesDropped, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};

@@ -3,8 +3,9 @@
 use crate::domain::action::Answer;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    AnswerActions, ArtifactSource, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, InstallPlugin, Leave, Log, MoveSession,
-    OrderAction, OwnersAnswer, Precondition, PutAdapter, PutArtifact, Rebalance, Register, Release, Report, SetEnabled, Targets,
+    AnswerActions, ArtifactSource, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, InstallPlugin, Leave, Log,
+    MoveSession, OrderAction, OwnersAnswer, Precondition, PutAdapter, PutArtifact, Rebalance, Register, Release, Report, SetEnabled,
+    Targets,
 };
 use crate::domain::entry::{Category, Level};
 use crate::domain::fleet::Fleet;
@@ -275,7 +276,12 @@ pub(crate) fn delete_artifact_if(precondition: Precondition, name: &str) -> Orde
 /// A package whose content is told apart by a digit.
 pub(crate) fn install(name: &str, version: &str, connector: &str, digit: u8) -> Order {
     let facts = plugin_facts(version, connector);
-    Order::plain(Command::InstallPlugin(InstallPlugin { plugin: plugin_name(name), facts, content: content(digit), signed: None }))
+    Order::plain(Command::InstallPlugin(Box::new(InstallPlugin {
+        plugin: plugin_name(name),
+        facts,
+        content: content(digit),
+        signed: None,
+    })))
 }
 
 pub(crate) fn remove_plugin(name: &str) -> Order {

@@ -91,9 +91,12 @@ impl Walk {
     }
 
     pub async fn command(&mut self, command: &Command) {
-        if let Command::PutArtifact(PutArtifact { source: ArtifactSource::Upload { content, .. }, .. })
-        | Command::InstallPlugin(InstallPlugin { content, .. }) = command
-        {
+        let sent = match command {
+            Command::PutArtifact(PutArtifact { source: ArtifactSource::Upload { content, .. }, .. }) => Some(content),
+            Command::InstallPlugin(install) => Some(&install.content),
+            _ => None,
+        };
+        if let Some(content) = sent {
             let data = CONTENTS.into_iter().find(|data| content_of(data) == *content).expect("one of ours");
             let upload = Uuid::now_v7();
             stage_chunk(&self.connection, upload, 0, data).await.expect("staged");
@@ -171,7 +174,7 @@ impl Walk {
                 let platforms = BTreeMap::from([("any".to_owned(), "run".to_owned())]);
                 let facts = PluginFacts { version, descriptor, platforms, licence: "MIT".into() };
                 let signed = (number == 1).then(|| ("c2ln".to_owned(), "key".to_owned()));
-                Command::InstallPlugin(InstallPlugin { plugin: name.parse().expect("a name"), facts, content, signed })
+                Command::InstallPlugin(Box::new(InstallPlugin { plugin: name.parse().expect("a name"), facts, content, signed }))
             }
             19 => Command::RemovePlugin { plugin: format!("plugin-{}", self.random(2)).parse().expect("a name") },
             16 => Command::DeleteArtifact { artifact: artifact(self.random(2)), precondition: Precondition::None },

@@ -46,7 +46,7 @@ pub(crate) async fn put(
     let signed_by = app.plugin_keys.check(content.sha256, signature.as_deref())?;
     // A signature that nobody could check says nothing, so it is not kept.
     let signed = signature.zip(signed_by);
-    let command = Command::InstallPlugin(InstallPlugin { plugin: plugin.clone(), facts: manifest.facts, content, signed });
+    let command = Command::InstallPlugin(Box::new(InstallPlugin { plugin: plugin.clone(), facts: manifest.facts, content, signed }));
     let done = app.orchestrator.submit(Submission { command, actor: caller.actor(), request_id }).await?;
     let fleet = &done.after.fleet;
     let shown = fleet.plugin(&plugin).and_then(|known| view(fleet, &plugin, known)).ok_or(Refusal::PluginUnknown(plugin))?;
@@ -69,7 +69,7 @@ fn signature(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 
 impl From<InvalidPackage> for ApiError {
     fn from(invalid: InvalidPackage) -> Self {
-        Self::of_field(StatusCode::UNPROCESSABLE_ENTITY, "plugin-invalid", invalid.place, invalid.problem)
+        Self::of_field(StatusCode::UNPROCESSABLE_ENTITY, "plugin-invalid", invalid.place, &invalid.problem)
     }
 }
 
