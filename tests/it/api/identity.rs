@@ -44,6 +44,7 @@ const ALLOWED: &[(&str, &[Role])] = &[
     ("GET /v1/sessions/{adapter}/{ordinal}", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/sessions/{adapter}/{ordinal}/history", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("POST /v1/sessions/{adapter}/{ordinal}/move", &[Role::Operator, Role::Admin]),
+    ("POST /v1/rebalance", &[Role::Operator, Role::Admin]),
     ("POST /v1/sessions/{adapter}/{ordinal}/actions", &[Role::Operator, Role::Admin]),
     ("GET /v1/sessions/{adapter}/{ordinal}/actions", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/sessions/{adapter}/{ordinal}/actions/{id}", &[Role::Viewer, Role::Operator, Role::Admin]),
