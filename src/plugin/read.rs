@@ -71,7 +71,7 @@ pub fn read(
     let mut archive = tar::Archive::new(Bounded { inner: decoder, taken, given: 0 });
     let mut contents = Contents::default();
     for entry in archive.entries().map_err(broken)? {
-        let mut entry = entry.map_err(broken)?;
+        let mut entry = entry.map_err(|error| InvalidPackage::new("package", format!("it is no tar archive, or was cut off: {error}")))?;
         let path = entry.path().map_err(broken)?.into_owned();
         let Some(shown) = contents.enter(&path, entry.header().entry_type())? else { continue };
         let mode = entry.header().mode().map_err(broken)?;

@@ -95,7 +95,7 @@ fn bombs_go_off_elsewhere() {
 fn what_is_no_package_is_told_so() {
     assert!(refused(b"").contains("package: "));
     assert!(refused(b"PK\x03\x04 and so on").contains("not compressed with zstd"));
-    assert!(refused(&compress_to_vec(b"no archive".as_slice(), CompressionLevel::Fastest)).contains("plugin.yaml"));
+    assert!(refused(&compress_to_vec(b"no archive".as_slice(), CompressionLevel::Fastest)).contains("no tar archive"));
     assert!(refused(&package(&[("x", FILE, b"1")])).contains("plugin.yaml: it is not at the top"));
     let why = refused(&package(&[("plugin.yaml", FILE, MANIFEST.as_bytes())]));
     assert!(why.contains("platforms.any: the package has no file bin/feed"), "{why}");

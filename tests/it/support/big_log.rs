@@ -183,8 +183,8 @@ impl History {
         let holder = Holder { pod: pod(number)?, incarnation: format!("start-{}", self.starts).parse()? };
         let labels = BTreeMap::from([("zone".to_owned(), if number.is_multiple_of(2) { "a" } else { "b" }.to_owned())]);
         let actor = format!("pod:{} via token:{}", holder.pod, spoken_for()?);
-        let register =
-            Register { holder, capacity: 80, labels, connectors: vec!["fix".parse()?], platform: None, access_token: spoken_for()? };
+        let (connectors, access_token) = (vec!["fix".parse()?], spoken_for()?);
+        let register = Register { holder, capacity: 80, labels, connectors, platform: None, access_token };
         self.command(&actor, &Command::Register(register))
     }
 
