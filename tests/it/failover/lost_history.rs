@@ -154,9 +154,10 @@ async fn a_number_that_is_given_out_again_tells_no_pod_of_anothers_leases() {
     let database = Database::create_in(&guarded, "numbers").await;
     migrate(&database.url).await.expect("migrates");
     let app_url = database.app_url.clone();
-    let mut api = Api::start_on(database, std::slice::from_ref(&app_url)).await;
-    let name = api.database.name.clone();
+    let name = database.name.clone();
+    // Before anybody uses it: copying ends every connection.
     copy(&guarded, &name).await;
+    let mut api = Api::start_on(database, std::slice::from_ref(&app_url)).await;
     let mut other = orchestrator("elsewhere", &api.folder, &app_url.replace(&name, &format!("{name}_copy")));
     api.urls.push(format!("http://{}", other.listening().await));
     for at in 0..2 {
