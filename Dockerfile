@@ -35,6 +35,7 @@ LABEL org.opencontainers.image.title="conncentric" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 # The CAs are for sslrootcert=system, and for pods that reach orchestrators by https.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/debconf/* \

@@ -1,7 +1,7 @@
 # `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools portal screenshots demo test chaos chaos-controls chart-test lint fmt doc drill bench clean
+.PHONY: help setup tools portal screenshots demo test chaos chaos-controls chart-test lint fmt doc drill bench bench-peers bench-audit clean
 
 # What setup installs for this project alone, and Rust's own folder, for shells that were opened before Rust was installed.
 export PATH := $(CURDIR)/target/tools/node_modules/node/bin:$(PATH):$(HOME)/.cargo/bin
@@ -72,8 +72,15 @@ doc: ## Build the documentation of the source and open it
 drill: setup ## Lose everything but a backup and come back from it, with and without old pods
 	cargo test --locked --test it drill_
 
-bench: setup ## Measure
-	cargo bench --locked
+bench: setup ## Measure the system under load, beside the raw database and etcd if that is installed: benches/README.md
+	cargo bench --locked --bench load
+
+bench-peers: setup ## The same, after installing etcd, the peer that it is compared with
+	@scripts/setup-peers
+	cargo bench --locked --bench load
+
+bench-audit: setup ## Measure verify, replay and what they are made of
+	cargo bench --locked --bench audit
 
 clean: ## Remove what was built (the demo's data in .conncentric stays)
 	cargo clean

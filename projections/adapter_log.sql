@@ -30,6 +30,13 @@ cross join lateral (
         when 'SessionClaimed' then array['info', 'system', format('Session claimed by %s (%s)', e.data ->> 'pod', e.data ->> 'kind')]
         when 'SessionReleased' then array['info', 'connection', 'Session Closed']
         when 'SessionLogged' then array[e.data ->> 'level', e.data ->> 'category', e.data ->> 'message']
+        when 'ActionOrdered' then array['info', 'action', concat('Action received: ', e.data ->> 'action')]
+        when 'ActionAnswered' then
+            case e.data ->> 'state'
+                when 'received' then array['info', 'action', concat('Action under way: ', e.data ->> 'name')]
+                when 'done' then array['info', 'action', concat_ws(': ', 'Action done', e.data ->> 'name', e.data ->> 'message')]
+                when 'failed' then array['error', 'action', concat_ws(': ', 'Action failed', e.data ->> 'name', e.data ->> 'message')]
+            end
         when 'SessionMoveOrdered' then array['info', 'action', concat('Action received: move to ', e.data ->> 'to')]
         when 'LeaseExpired' then array['warning', 'system', format('Lease expired: nothing heard of %s for %s ms',
                                                                    e.data ->> 'pod', e.data ->> 'silence_ms')]

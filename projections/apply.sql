@@ -11,10 +11,16 @@ declare
     session_types constant text[] := '{SessionClaimed,SessionStatusChanged,SessionMoveOrdered,SessionReleased,LeaseExpired}';
     pod_types     constant text[] := '{PodRegistered,PodDrained,PodResumed,PodLost,PodLeft}';
     epoch_types   constant text[] := '{EpochBegan,EpochSettled,LeaseConfirmed}';
+    action_types  constant text[] := '{ActionOrdered,ActionAnswered}';
     archive_types constant text[] := '{LedgerSealed,LedgerUnsealed}';
-    types         text[] := adapter_types || session_types || pod_types || epoch_types || archive_types
+    types         text[] := adapter_types || session_types || pod_types || epoch_types || action_types || archive_types
                             || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted}';
 begin
+    -- append() has its statements planned once, for few events. Many events at once are worth plans of their own.
+    if last - first >= 200 and current_setting('plan_cache_mode') = 'force_generic_plan' then
+        perform set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_hashjoin', 'on', true),
+                set_config('enable_mergejoin', 'on', true), set_config('enable_seqscan', 'on', true);
+    end if;
     -- Many events are of all types.
     if last - first < 10000 then
         types := array(select distinct e.type from event e where not e.pulse and e.position between first and last);
@@ -27,12 +33,15 @@ begin
     if types && (adapter_types || session_types || epoch_types) then
         perform apply_session(first, last, types);
     end if;
-    if types && (adapter_types || session_types || '{SessionLogged}') then
+    if types && (adapter_types || session_types || action_types || '{SessionLogged}') then
         perform apply_adapter_log(first, last);
     end if;
     if types && session_types then
         perform apply_ownership(first, last, types);
         perform apply_session_status(first, last, types);
+    end if;
+    if types && (action_types || '{SessionReleased,LeaseExpired}') then
+        perform apply_action(first, last, types);
     end if;
     -- After the sessions and ownerships: a superseded registration is remembered for as long as one of them names it.
     if types && (pod_types || session_types) then

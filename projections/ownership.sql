@@ -1,9 +1,6 @@
 -- The history of ownership: one interval of positions each. The constraints hold what the domain decides: a bug there fails
 -- an append, it cannot make two owners.
 
--- A range over names makes equality something that a GiST index can hold beside overlap, without any extension.
-create type name_range as range (subtype = text, collation = "C");
-
 create table ownership (
     session        text not null,
     token          bigint not null,
@@ -21,15 +18,24 @@ create table ownership (
     since          timestamptz not null,
     until          timestamptz,
     ended_by       text check (ended_by in ('released', 'expired')),
+    -- Where the ownership before it ended, and where this one did.
+    previous_ended bigint,
+    ended          bigint generated always as (upper(during)) stored,
     primary key (session, token),
-    constraint ownership_never_overlaps exclude using gist (name_range(session, session, '[]') with &&, during with &&),
+    unique (session, token, ended),
+    -- The ownerships of a session are one chain: the first follows none, every other one follows an earlier token, and none is followed
+    -- twice. Each begins where the one before it had ended, or later; so no two of the chain overlap. An exclusion constraint would
+    -- say the same in one line, and cost as much as all the rest of an append.
     constraint ownership_token_grows check (token > previous_token),
     constraint ownership_token_has_one_successor unique nulls not distinct (session, previous_token),
-    constraint ownership_token_follows_a_token foreign key (session, previous_token) references ownership,
+    constraint ownership_never_overlaps
+        check ((previous_token is null) = (previous_ended is null) and coalesce(previous_ended <= lower(during), true)),
+    constraint ownership_follows_one_that_ended
+        foreign key (session, previous_token, previous_ended) references ownership (session, token, ended),
     check (upper_inf(during) = (ended_by is null) and (until is null) = (ended_by is null))
 );
 
--- Who owned what at a position. The index of the exclusion constraint has the session first, which nobody names who asks for all.
+-- Who owned what at a position.
 create index ownership_during on ownership using gist (during);
 
 create function apply_ownership(first bigint, last bigint, types text[]) returns void
@@ -47,10 +53,10 @@ begin
     end if;
 
     if types && '{SessionClaimed}' then
-        insert into ownership
-        select claim.session, claim.token,
-               coalesce(lag(claim.token) over (partition by claim.session order by claim.token),
-                        (select max(o.token) from ownership o where o.session = claim.session)),
+        insert into ownership (session, token, previous_token, previous_ended, pod, incarnation, registration, claimed_by, ttl_ms, revision,
+                               units, during, since, until, ended_by)
+        select claim.session, claim.token, coalesce(lag(claim.token) over life, before.token),
+               case when lag(claim.token) over life is null then before.ended else lag(ended.position) over life end,
                claim.pod, claim.incarnation, claim.registration, claim.kind, claim.ttl_ms, claim.revision, claim.units,
                int8range(claim.position, ended.position), claim.recorded_at, ended.recorded_at,
                case ended.type when 'LeaseExpired' then 'expired' when 'SessionReleased' then 'released' end
@@ -62,6 +68,10 @@ begin
         left join (select position, recorded_at, type, (data ->> 'token')::bigint as token from event
                    where not pulse and position between first and last and type in ('SessionReleased', 'LeaseExpired')) ended
              on ended.token = claim.token
+        -- The last of those before this range.
+        left join lateral (select o.token, o.ended from ownership o where o.session = claim.session order by o.token desc limit 1) before
+             on true
+        window life as (partition by claim.session order by claim.token)
         order by claim.token;
     end if;
 end

@@ -71,7 +71,34 @@ begin
                 -- Ordered in this very range, or before it.
                 then coalesce(o.to_pod, case when s.token = c.ended_token::bigint then s.moving_to end, c.ended_pod) else c.pod end,
             last_token = greatest(s.last_token, c.last_token), vacated = c.vacated, vacated_at = c.vacated_at
-        from change_of_owner(streams, first, last) c
+        from (
+            -- The last claim, release or expiry of each of these streams, as the row that it leaves behind. (A function would be planned
+            -- anew each time, which takes longer than to run it.)
+            select c.data ->> 'session' as session, c.stream,
+                   case when c.claimed then c.data ->> 'pod' end as pod, case when c.claimed then c.data ->> 'incarnation' end as incarnation,
+                   case when c.claimed then (c.data ->> 'registration')::integer end as registration,
+                   case when c.claimed then c.claim_token end as token, case when c.claimed then (c.data ->> 'ttl_ms')::bigint end as ttl_ms,
+                   case when c.claimed then (c.data ->> 'revision')::integer end as revision,
+                   case when c.claimed then (c.data ->> 'units')::bigint end as units, case when c.claimed then c.recorded_at end as since,
+                   case when c.claimed then 'CLAIMING' end as status,
+                   case when c.claimed then c.claim_token else (c.data ->> 'token')::bigint end as last_token,
+                   case c.type when 'LeaseExpired' then 'expired'
+                               when 'SessionReleased' then case when (c.data ->> 'handover')::boolean then 'handed_over' end end as vacated,
+                   case when c.type = 'LeaseExpired' or (c.type = 'SessionReleased' and (c.data ->> 'handover')::boolean)
+                        then c.position end as vacated_at,
+                   case when not c.claimed then c.data ->> 'pod' end as ended_pod,
+                   case when not c.claimed then c.data ->> 'token' end as ended_token
+            from (
+                select e.*, e.type = 'SessionClaimed' as claimed, (e.epoch::bigint << 40) | e.position as claim_token
+                from unnest(streams) changed (stream)
+                cross join lateral (select changing.* from event changing
+                                    where not changing.pulse and changing.stream = changed.stream and changing.position between first and last
+                                      and changing.type in ('SessionClaimed', 'SessionReleased', 'LeaseExpired')
+                                    order by changing.position desc limit 1) e
+                -- Not what happened before the adapter was deleted and declared again.
+                join adapter a on a.adapter = split_part(e.data ->> 'session', '/', 1) and a.declared_position < e.position
+            ) c
+        ) c
         left join lateral (select ordered.data ->> 'to' as to_pod from event ordered
                            where not ordered.pulse and ordered.stream = c.stream and ordered.type = 'SessionMoveOrdered'
                              and ordered.data ->> 'token' = c.ended_token
@@ -131,33 +158,3 @@ begin
     end if;
 end
 $$;
-
--- The last claim, release or expiry of each of these streams in a range, as the row that it leaves behind.
-create function change_of_owner(streams text[], first bigint, last bigint)
-returns table (session text, stream text, pod text, incarnation text, registration integer, token bigint, ttl_ms bigint, revision integer,
-               units bigint, since timestamptz, status text, last_token bigint, vacated text, vacated_at bigint, ended_pod text, ended_token text)
-language sql stable set search_path from current
-begin atomic
-    with change as (
-        select e.*, e.type = 'SessionClaimed' as claimed, (e.epoch::bigint << 40) | e.position as claim_token
-        from unnest(streams) changed (stream)
-        cross join lateral (select changing.* from event changing
-                            where not changing.pulse and changing.stream = changed.stream and changing.position between first and last
-                              and changing.type in ('SessionClaimed', 'SessionReleased', 'LeaseExpired')
-                            order by changing.position desc limit 1) e
-        -- Not what happened before the adapter was deleted and declared again.
-        join adapter a on a.adapter = split_part(e.data ->> 'session', '/', 1) and a.declared_position < e.position
-    )
-    select c.data ->> 'session', c.stream,
-           case when c.claimed then c.data ->> 'pod' end, case when c.claimed then c.data ->> 'incarnation' end,
-           case when c.claimed then (c.data ->> 'registration')::integer end, case when c.claimed then c.claim_token end,
-           case when c.claimed then (c.data ->> 'ttl_ms')::bigint end, case when c.claimed then (c.data ->> 'revision')::integer end,
-           case when c.claimed then (c.data ->> 'units')::bigint end, case when c.claimed then c.recorded_at end,
-           case when c.claimed then 'CLAIMING' end,
-           case when c.claimed then c.claim_token else (c.data ->> 'token')::bigint end,
-           case c.type when 'LeaseExpired' then 'expired'
-                       when 'SessionReleased' then case when (c.data ->> 'handover')::boolean then 'handed_over' end end,
-           case when c.type = 'LeaseExpired' or (c.type = 'SessionReleased' and (c.data ->> 'handover')::boolean) then c.position end,
-           case when not c.claimed then c.data ->> 'pod' end, case when not c.claimed then c.data ->> 'token' end
-    from change c;
-end;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::client::{Call, Client, Error};
 use crate::domain::name::{ArtifactName, Incarnation, PodName};
 use crate::domain::token::Epoch;
+use crate::wire::action::{AnswerRequest, AnswersAnswer, NewAnswer};
 use crate::wire::artifact::ArtifactView;
 use crate::wire::log::{LogAnswer, LogRequest, NewEntry};
 use crate::wire::pod::{
@@ -80,6 +81,15 @@ impl Link {
         let headers = [("idempotency-key", key.to_string())];
         let call =
             Call { method: Method::POST, path: "/v1/log", body: Some(&body), headers: &headers, timeout: PATIENCE, repeatable: true };
+        self.client.call(&call).await.map(|answer| answer.body)
+    }
+
+    /// Says what became of actions, once for each key.
+    pub(super) async fn answer(&self, key: Uuid, answers: Vec<NewAnswer>) -> Result<AnswersAnswer, Error> {
+        let body = AnswerRequest { pod: self.pod().clone(), incarnation: self.incarnation().clone(), answers };
+        let headers = [("idempotency-key", key.to_string())];
+        let path = "/v1/actions/answers";
+        let call = Call { method: Method::POST, path, body: Some(&body), headers: &headers, timeout: PATIENCE, repeatable: true };
         self.client.call(&call).await.map(|answer| answer.body)
     }
 

@@ -6,11 +6,12 @@
 //! 2. `trust`: how long it may act on that, from the heartbeats that were answered. Pure.
 //! 3. `pod`: the one task that owns both, and `sessions` with a `session` task for each lease.
 //!    `supply` brings the artifacts that it needs.
-//! 4. `heartbeat`, `stream`, `release`: the tasks that talk to orchestrators, through `link`.
+//! 4. `heartbeat`, `stream`, `release`, `answers`: the tasks that talk to orchestrators, through `link`.
 //! 5. `management`: `/healthz`, `/readyz` and `/metrics`.
 //!
 //! Absent on purpose: the log, SQL, wall clocks, and any decision about who owns what. A pod only believes.
 
+mod answers;
 pub(crate) mod belief;
 mod heartbeat;
 mod link;
@@ -39,6 +40,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::answers::Respondent;
 use self::belief::Belief;
 use self::heartbeat::{Heart, Vitals};
 use self::link::Link;
@@ -52,6 +54,7 @@ use self::stream::Ear;
 use self::supply::Supply;
 use self::trust::Trust;
 use crate::client::Client;
+use crate::connector::action::Answers;
 use crate::connector::journal::Journal;
 use crate::connector::registry::Registry;
 use crate::domain::adapter::{Labels, check_labels};
@@ -154,8 +157,12 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
     let (journal, entries) = mpsc::channel(scribe::WAITING);
     helpers.spawn(Scribe { link: link.clone(), entries }.run());
     let journal = Journal::new(journal);
+    let (answers, given) = mpsc::unbounded_channel();
+    helpers.spawn(Respondent { link: link.clone(), answers: given }.run());
+    let answers = Answers::new(answers);
     let around = Surroundings {
         journal,
+        answers,
         pod: config.pod,
         registry,
         data_dir: config.data_dir,

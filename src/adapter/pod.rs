@@ -20,6 +20,7 @@ use super::trust::{self, Trust};
 use crate::connector::lease::reached;
 use crate::domain::adapter::LeaseTtl;
 use crate::time::since_boot;
+use crate::wire::action::SessionAction;
 use crate::wire::pod::{LeaseGrant, LeaseReport};
 use crate::wire::push::Push;
 
@@ -134,17 +135,21 @@ impl Pod {
                 tracing::info!("registered as {} with {} leases", self.link.pod(), answer.leases.len());
                 self.registered = true;
                 self.trust.registered(sent, answer.as_of.epoch);
+                let actions = actions_of(&answer.leases);
                 let effects = self.belief.hear_all(answer.as_of, answer.leases);
                 self.carry_out(effects);
+                self.sessions.act(actions);
                 self.extend();
             }
-            Message::Answered { sent, named, answer } => {
+            Message::Answered { sent, named, mut answer } => {
+                let actions = std::mem::take(&mut answer.actions);
                 // An answer that the belief does not take in may be silent about a lease that the pod still holds: it renews none.
                 if self.belief.takes_in(answer.as_of) {
                     self.trust.answered(sent, named, answer.as_of.epoch);
                 }
                 let effects = self.belief.hear_answer(answer);
                 self.carry_out(effects);
+                self.sessions.act(actions);
                 self.extend();
             }
             Message::Lost { reason } => {
@@ -177,8 +182,15 @@ impl Pod {
         if matches!(push, Push::Gone { .. }) {
             self.nudge.notify_one();
         }
+        let actions = match &push {
+            Push::Sync(all) => actions_of(&all.leases),
+            Push::Start(start) => actions_of(std::slice::from_ref(&start.lease)),
+            Push::Action(act) => vec![act.action.clone()],
+            Push::Stop(_) | Push::Fence(_) | Push::Gone { .. } => Vec::new(),
+        };
         let effects = self.belief.hear_push(push);
         self.carry_out(effects);
+        self.sessions.act(actions);
     }
 
     /// A pod that was accepted before goes on while it trusts a lease: somebody may be changing tokens.
@@ -243,6 +255,15 @@ impl Pod {
         }
         outcome
     }
+}
+
+/// The actions that leases bring along. Which of them are news is for the session to say.
+fn actions_of(leases: &[LeaseGrant]) -> Vec<SessionAction> {
+    let of_lease = |lease: &LeaseGrant| {
+        let (session, token) = (lease.session.clone(), lease.token);
+        lease.actions.clone().into_iter().map(move |action| SessionAction { session: session.clone(), token, action })
+    };
+    leases.iter().flat_map(of_lease).collect()
 }
 
 /// Sets a value, and wakes those who watch it only if it is another one.

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::message::Message;
 use super::metrics::Metrics;
 use super::supply::{Chosen, Supply};
+use crate::connector::action::Action;
 use crate::connector::backoff::Backoff;
 use crate::connector::context::{Report, SessionContext, SessionFacts, SessionHandle, Term};
 use crate::connector::lease::reached;
@@ -43,6 +44,7 @@ pub(super) struct SessionTask {
     pub(super) supply: Arc<Supply>,
     pub(super) terms: watch::Receiver<Term>,
     pub(super) orders: watch::Receiver<Order>,
+    pub(super) actions: mpsc::UnboundedReceiver<Action>,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -78,6 +80,8 @@ impl SessionTask {
                     continue;
                 }
             }
+            // Nobody knows whether what was ordered of a connection that is gone is still wanted of the next one.
+            self.refuse_actions("the session was not running");
             self.tell(Report::starting()).await;
             let began = Instant::now();
             if let Some(fault) = self.attempt(&*connector, &mut chosen).await {
@@ -99,8 +103,19 @@ impl SessionTask {
     async fn refuse(mut self, reason: String) {
         tracing::error!(session = %self.facts.session, "{reason}");
         self.tell(Report::because(OperationalStatus::Error, reason)).await;
-        // An error means that the pod is gone.
-        let _ = self.orders.wait_for(|order| matches!(order, Order::Close | Order::Fence)).await;
+        loop {
+            tokio::select! {
+                // An error means that the pod is gone.
+                _ = self.orders.wait_for(|order| matches!(order, Order::Close | Order::Fence)) => return,
+                Some(action) = self.actions.recv() => action.failed("this pod cannot run the session"),
+            }
+        }
+    }
+
+    fn refuse_actions(&mut self, reason: &str) {
+        while let Ok(action) = self.actions.try_recv() {
+            action.failed(reason);
+        }
     }
 
     /// Waits for news from the pod. False if there will be none.
@@ -157,6 +172,7 @@ impl SessionTask {
                     break;
                 },
                 Ok(()) = self.terms.changed() => handle.extend(*self.terms.borrow_and_update()),
+                Some(action) = self.actions.recv() => handle.act(action),
                 ended = run.join_next() => return Some(secrets.hide(&fault(ended)).into_owned()),
                 Some(report) = handle.reported() => self.tell(report).await,
             }

@@ -1,6 +1,6 @@
 //! The sessions of the pod: one task each, never two of one session, and what to report of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,16 @@ use super::release::Closed;
 use super::session::{Order, SessionTask};
 use super::supply::Supply;
 use super::trust;
+use crate::connector::action::{Action, Answers};
 use crate::connector::context::{Report, SessionFacts, Term};
 use crate::connector::journal::Journal;
 use crate::connector::registry::Registry;
 use crate::connector::secrets::Secrets;
+use crate::domain::action::ActionId;
 use crate::domain::name::{PodName, SessionId};
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::FencingToken;
+use crate::wire::action::SessionAction;
 use crate::wire::pod::LeaseGrant;
 
 /// What all sessions of a pod share.
@@ -32,6 +35,7 @@ pub(super) struct Surroundings {
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) journal: Journal,
+    pub(super) answers: Answers,
     pub(super) supply: Arc<Supply>,
 }
 
@@ -51,6 +55,9 @@ struct Slot {
     orders: watch::Sender<Order>,
     terms: watch::Sender<Term>,
     report: Report,
+    actions: mpsc::UnboundedSender<Action>,
+    /// What the session was told to do. It is told often, and does it once.
+    told: BTreeSet<ActionId>,
     /// A newer lease of the session: it starts when the older run is surely over.
     next: Option<(LeaseGrant, Term)>,
 }
@@ -92,6 +99,7 @@ impl Sessions {
         tracing::info!(session = %grant.session, token = %grant.token, connector = %grant.connector, "starting");
         let (orders, order) = watch::channel(Order::Run);
         let (terms, terms_seen) = watch::channel(term);
+        let (actions, actions_told) = mpsc::unbounded_channel();
         let offered = self.around.registry.names().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let session = SessionTask {
             connector: self.around.registry.get(&grant.connector),
@@ -109,12 +117,27 @@ impl Sessions {
             supply: Arc::clone(&self.around.supply),
             terms: terms_seen,
             orders: order,
+            actions: actions_told,
             inbox: self.around.inbox.clone(),
             metrics: Arc::clone(&self.around.metrics),
         };
         let task = self.tasks.spawn(session.run()).id();
         let report = Report::starting();
-        self.slots.insert(grant.session.clone(), Slot { task, grant, orders, terms, report, next: None });
+        self.slots.insert(grant.session.clone(), Slot { task, grant, orders, terms, report, actions, told: BTreeSet::new(), next: None });
+    }
+
+    /// Passes actions on to the sessions that they are for. What comes too early, before an older run of a session has ended, comes
+    /// again with the next heartbeat.
+    pub(super) fn act(&mut self, actions: Vec<SessionAction>) {
+        for SessionAction { session, token, action } in actions {
+            let Some(slot) = self.slots.get_mut(&session).filter(|slot| slot.grant.token == token) else { continue };
+            if !matches!(*slot.orders.borrow(), Order::Run | Order::Hold) || !slot.told.insert(action.action_id) {
+                continue;
+            }
+            tracing::info!(%session, "action {}: {}", action.action_id, action.action);
+            // A task that has ended closes its session, and that is an answer too.
+            let _ = slot.actions.send(Action::new(action, session, token, self.around.answers.clone()));
+        }
     }
 
     fn close(&mut self, session: SessionId, token: FencingToken, reason: &str) {

@@ -6,6 +6,7 @@
 //!
 //! Absent on purpose: any rule of the system. Whatever the command line refuses, the API refuses too.
 
+mod action;
 mod adapter;
 mod admin_state;
 mod apply;
@@ -29,6 +30,7 @@ mod orchestrator;
 mod output;
 mod probe;
 mod progress;
+mod rebalance;
 mod rebuild;
 mod replay;
 pub mod report;
@@ -89,7 +91,9 @@ enum Command {
     Drain(drain::DrainArgs),
     Undrain(drain::UndrainArgs),
     Move(move_session::MoveArgs),
+    Action(action::ActionArgs),
     Probe(probe::ProbeArgs),
+    Rebalance(rebalance::RebalanceArgs),
     Maintenance(maintenance::MaintenanceArgs),
     Openapi(openapi::OpenapiArgs),
     Export(export::ExportArgs),
@@ -163,7 +167,9 @@ impl Command {
             Self::Drain(args) => args.run(&server.connect()?).await,
             Self::Undrain(args) => args.run(&server.connect()?).await,
             Self::Move(args) => args.run(&server.connect()?).await,
+            Self::Action(args) => args.run(&server.connect()?).await,
             Self::Probe(args) => args.run(&server.connect()?).await,
+            Self::Rebalance(args) => args.run(&server.connect()?).await,
             Self::Maintenance(args) => args.run(&server.connect()?).await,
             Self::Guard(_) | Self::GuardChild(_) => anyhow::bail!("guards run without a runtime"),
         }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use super::action::Action;
 use super::journal::Journal;
 pub use super::lease::Term;
 use super::lease::TrustedLease;
@@ -61,6 +62,8 @@ pub struct SessionContext {
     pub facts: SessionFacts,
     pub lease: TrustedLease,
     pub stop: StopSignal,
+    /// What operators order of the session. Each is answered, at the latest when it is dropped.
+    pub actions: mpsc::UnboundedReceiver<Action>,
     reports: watch::Sender<Option<Report>>,
 }
 
@@ -101,9 +104,11 @@ impl SessionContext {
         let (terms, term) = watch::channel(term);
         let (orders, order) = watch::channel(Order::Run);
         let (reports, report) = watch::channel(None);
+        let (act, actions) = mpsc::unbounded_channel();
+        let secrets = facts.secrets.clone();
         let stop = StopSignal(order);
         let lease = TrustedLease::new(term, stop.clone());
-        (Self { facts, lease, stop, reports }, SessionHandle { terms, orders, report })
+        (Self { facts, lease, stop, actions, reports }, SessionHandle { terms, orders, report, act, secrets })
     }
 
     #[must_use]
@@ -115,6 +120,12 @@ impl SessionContext {
     #[must_use]
     pub fn artifacts(&self) -> PathBuf {
         self.facts.folder.join("artifacts")
+    }
+
+    /// The actions, for whoever waits for them elsewhere than here. None come here any more.
+    #[must_use]
+    pub fn take_actions(&mut self) -> mpsc::UnboundedReceiver<Action> {
+        std::mem::replace(&mut self.actions, mpsc::unbounded_channel().1)
     }
 
     /// The connection stands.
@@ -191,9 +202,17 @@ pub struct SessionHandle {
     terms: watch::Sender<Term>,
     orders: watch::Sender<Order>,
     report: watch::Receiver<Option<Report>>,
+    act: mpsc::UnboundedSender<Action>,
+    secrets: Secrets,
 }
 
 impl SessionHandle {
+    /// Has an action carried out. Whoever does not take actions lets it fail.
+    pub fn act(&self, mut action: Action) {
+        action.received(&self.secrets);
+        let _ = self.act.send(action);
+    }
+
     pub fn extend(&self, term: Term) {
         self.terms.send_if_modified(|known| std::mem::replace(known, term) != term);
     }

@@ -61,6 +61,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 //! ```
 
+pub mod action;
 pub mod backoff;
 pub mod context;
 pub mod exec;
@@ -110,6 +111,7 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
     /// - Reports [`SessionContext::active`] once the connection stands, and [`SessionContext::error`] while it does not.
     /// - Asks [`TrustedLease::still_trusted`] before everything it writes: the process may have been asleep until just now.
     /// - Sends the fencing token along wherever the other side can check it.
+    /// - Carries out what [`SessionContext::actions`] brings and says what became of it, if it declares actions.
     /// - Ends soon after [`StopSignal::requested`](context::StopSignal::requested), and at once after
     ///   [`StopSignal::forced`](context::StopSignal::forced).
     /// - Ends the connection when the future is dropped, which happens if it does not stop in time.

@@ -223,7 +223,7 @@ pub fn check_labels(field: &str, labels: &Labels) -> Result<(), InvalidField> {
 }
 
 /// JSON that PostgreSQL can store: it refuses the character U+0000 in jsonb.
-fn check_json(field: &str, object: &serde_json::Map<String, serde_json::Value>) -> Result<(), InvalidField> {
+pub(super) fn check_json(field: &str, object: &serde_json::Map<String, serde_json::Value>) -> Result<(), InvalidField> {
     object.iter().try_for_each(|(key, value)| {
         check_text(field, key)?;
         check_value(&format!("{field}.{}", key.escape_debug()), value)

@@ -1,10 +1,11 @@
 //! What somebody wants done. A command is decided on by [`super::decide`], which turns it into events or a refusal.
 
+use super::action::Answer;
 use super::adapter::{AdapterSpec, Labels};
 use super::content::Content;
 use super::entry::{Category, Level};
 use super::identity::{AccessTokenId, Role, TokenHash};
-use super::name::{AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PodName, SessionId};
+use super::name::{ActionName, AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PodName, SessionId};
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};
 
@@ -125,6 +126,38 @@ pub struct MoveSession {
     pub to: PodName,
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderAction {
+    pub session: SessionId,
+    pub action: ActionName,
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What an owner says of one action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnersAnswer {
+    pub session: SessionId,
+    pub token: FencingToken,
+    /// The position of the order.
+    pub action: Position,
+    pub state: Answer,
+    pub message: Option<String>,
+}
+
+/// What a pod says of actions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerActions {
+    pub holder: Holder,
+    pub answers: Vec<OwnersAnswer>,
+    pub access_token: AccessTokenId,
+}
+
+/// Even out what pods have to do, by so many moves at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebalance {
+    pub max_moves: u32,
+}
+
 /// Record that the pulses of a partition, which are older than they are kept for, go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DropPulses {
@@ -196,6 +229,9 @@ pub enum Command {
     Leave(Leave),
     Log(Log),
     Move(MoveSession),
+    OrderAction(OrderAction),
+    AnswerActions(AnswerActions),
+    Rebalance(Rebalance),
     CreateAccessToken(CreateAccessToken),
     RevokeAccessToken {
         id: AccessTokenId,

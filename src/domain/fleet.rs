@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use imbl::{OrdMap, OrdSet, Vector};
 
+use super::action::OpenAction;
 use super::adapter::{AdapterSpec, Labels, LeaseTtl};
 use super::archive::Archive;
 use super::artifact::Artifact;
@@ -59,8 +60,24 @@ pub struct Lease {
     pub status: OperationalStatus,
     pub reason: Option<String>,
     pub moving_to: Option<MoveTarget>,
+    /// What was ordered of this ownership and is not answered for good, by the position of the order.
+    pub actions: OrdMap<Position, OpenAction>,
     /// False for a lease of an earlier epoch until its owner says that it trusts it still.
     pub confirmed: bool,
+}
+
+impl Lease {
+    /// Whether it is to be handed over to its own pod.
+    #[must_use]
+    pub fn restarts(&self) -> bool {
+        self.moving_to.as_ref().is_some_and(|to| to.registration == self.registration)
+    }
+
+    /// The pod that keeps room for the session until it has moved there. A restart needs none: its own room is kept by its lease.
+    #[must_use]
+    pub fn reserves(&self) -> Option<RegistrationId> {
+        self.moving_to.as_ref().map(|to| to.registration).filter(|to| *to != self.registration)
+    }
 }
 
 /// Where an owner is to hand its session over to, and the start of that pod that keeps room for it.
@@ -333,6 +350,7 @@ impl Fleet {
         match self.adapters.get(&session.adapter) {
             Some(adapter) if !adapter.enabled => Some("the adapter is disabled".into()),
             Some(adapter) if session.ordinal >= adapter.spec.replicas => Some("the adapter has fewer replicas now".into()),
+            Some(_) if lease.restarts() => Some("it restarts".into()),
             Some(_) => lease.moving_to.as_ref().map(|to| format!("it moves to {}", to.pod)),
             None => Some("the adapter was deleted".into()),
         }

@@ -2,6 +2,7 @@
 //!
 //! Absent on purpose: I/O, clocks, randomness, and everything else of ours. Times, ids and silences come in as arguments.
 
+pub mod action;
 pub mod adapter;
 pub mod archive;
 pub mod artifact;

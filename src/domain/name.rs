@@ -142,6 +142,10 @@ text_id!(
     ConnectorName, "connector", is_name, NAME_RULE
 );
 text_id!(
+    /// What an action is called: `restart`, `set-sequence`, or what a connector declares.
+    ActionName, "action", is_name, NAME_RULE
+);
+text_id!(
     /// The name of an artifact.
     ArtifactName, "artifact", is_name, NAME_RULE
 );

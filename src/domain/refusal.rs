@@ -2,13 +2,14 @@
 
 use uuid::Uuid;
 
+use super::action::MAX_OPEN;
 use super::adapter::InvalidField;
 use super::connector::check::InvalidFields;
 use super::evolve::Corrupt;
 use super::identity::AccessTokenId;
-use super::name::{AdapterName, ArtifactName, Holder, PodName, SessionId};
+use super::name::{ActionName, AdapterName, ArtifactName, ConnectorName, Holder, PodName, SessionId};
 use super::placement::NoPlace;
-use super::token::{Epoch, FencingToken};
+use super::token::{Epoch, FencingToken, Position};
 
 /// What kind of refusal it is, which decides the HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,18 @@ pub enum Refusal {
     OwnedByAnother { session: SessionId, owner: Holder },
     #[error("nobody owns {0}, so there is nothing to move")]
     NotOwned(SessionId),
+    #[error("nobody owns {0}, so nobody could carry out an action; `conncentric get sessions {0}` says why")]
+    NobodyToAct(SessionId),
+    #[error("{session} is being closed: {why}")]
+    Closing { session: SessionId, why: String },
+    #[error("sessions of connector {connector} do not understand \"{action}\"; {session} understands {known}")]
+    ActionUnsupported { session: SessionId, action: ActionName, connector: ConnectorName, known: String },
+    #[error("{open} actions of {session} wait for an answer, and there can be {MAX_OPEN}; wait for some, or restart it")]
+    TooManyActions { session: SessionId, open: usize },
+    #[error("action {action} of {session} has had its last answer, or was never ordered")]
+    ActionOver { session: SessionId, action: Position },
+    #[error("there is no action {action} of {session}; `conncentric get actions {session}` lists them")]
+    ActionUnknown { session: SessionId, action: Position },
     #[error("{pod} owns {session} already")]
     OwnedAlready { session: SessionId, pod: PodName },
     #[error("{session} is on its way to {to} already")]
@@ -131,7 +144,12 @@ impl Refusal {
             Self::ModeInUse(_) => "mode-in-use",
             Self::AdapterDisabled(_) => "adapter-disabled",
             Self::OwnedByAnother { .. } => "owned-by-another",
-            Self::NotOwned(_) => "not-owned",
+            Self::NotOwned(_) | Self::NobodyToAct(_) => "not-owned",
+            Self::Closing { .. } => "closing",
+            Self::ActionUnsupported { .. } => "action-unsupported",
+            Self::TooManyActions { .. } => "too-many-actions",
+            Self::ActionOver { .. } => "action-over",
+            Self::ActionUnknown { .. } => "action-unknown",
             Self::OwnedAlready { .. } => "owned-already",
             Self::MovingAlready { .. } => "moving-already",
             Self::LeaseNotHeld { .. } => "lease-not-held",
@@ -167,6 +185,7 @@ impl Refusal {
             | Self::ArtifactUnknown(_)
             | Self::ArtifactVersionUnknown { .. }
             | Self::RevisionUnknown { .. }
+            | Self::ActionUnknown { .. }
             | Self::AccessTokenUnknown(_) => RefusalKind::NotFound,
             Self::RevisionStale { .. }
             | Self::AdapterMissing(_)

@@ -80,7 +80,7 @@ impl Fleet {
                     registration.leases.insert(id.clone());
                     registration.used = registration.used.saturating_add(lease.units);
                 }
-                if let Some(target) = lease.moving_to.and_then(|target| self.registrations.get_mut(&target.registration)) {
+                if let Some(target) = lease.reserves().and_then(|target| self.registrations.get_mut(&target)) {
                     target.reserved = target.reserved.saturating_add(lease.units);
                 }
             }

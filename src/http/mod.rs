@@ -81,7 +81,7 @@ pub fn management(app: App) -> Router {
 }
 
 fn api(app: &App) -> Router<App> {
-    use routes::{adapters, artifacts, connectors, events, maintenance, ownership, pods, sessions, tokens, whoami};
+    use routes::{adapters, artifacts, connectors, events, maintenance, ownership, pods, rebalance, sessions, tokens, whoami};
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
@@ -92,6 +92,7 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/heartbeats", post(pods::heartbeat::heartbeat).layer(Extension(BodyLimit(MAX_HEARTBEAT))))
         .route("/v1/claims", post(pods::claim::claim))
         .route("/v1/log", post(pods::log::log))
+        .route("/v1/actions/answers", post(pods::answer::answer))
         .route("/v1/releases", post(pods::release::release))
         .route("/v1/adapters", get(adapters::list::list))
         .route("/v1/adapters/enable", post(adapters::set_enabled::enable))
@@ -106,8 +107,11 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/maintenance", get(maintenance::show).post(maintenance::begin).delete(maintenance::end))
         .route("/v1/sessions", get(sessions::list::list))
         .route("/v1/sessions/{adapter}/{ordinal}", get(sessions::list::one))
+        .route("/v1/sessions/{adapter}/{ordinal}/actions", get(sessions::actions::actions).post(sessions::actions::order))
+        .route("/v1/sessions/{adapter}/{ordinal}/actions/{id}", get(sessions::actions::action))
         .route("/v1/sessions/{adapter}/{ordinal}/history", get(sessions::history::history))
         .route("/v1/sessions/{adapter}/{ordinal}/move", post(sessions::move_session::move_session))
+        .route("/v1/rebalance", post(rebalance::rebalance))
         .route("/v1/events", get(events::page::page))
         .route("/v1/events/stream", get(events::stream::stream))
         .route("/v1/ownership", get(ownership::ownership))

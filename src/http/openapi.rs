@@ -3,7 +3,9 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::routes::{adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, pods, sessions, tokens, whoami};
+use super::routes::{
+    adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, pods, rebalance, sessions, tokens, whoami,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,8 +17,9 @@ use super::routes::{adapters, artifacts, connectors, events, health, maintenance
         adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
         adapters::set_enabled::disable, artifacts::list::list, artifacts::list::one, artifacts::content::content, artifacts::put::put,
         artifacts::delete::delete, maintenance::show, maintenance::begin, maintenance::end,
+        pods::answer::answer, sessions::actions::order, sessions::actions::actions, sessions::actions::action,
         sessions::list::list, sessions::list::one, sessions::history::history,
-        sessions::move_session::move_session, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
+        sessions::move_session::move_session, rebalance::rebalance, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
         tokens::revoke::revoke, whoami::whoami, health::healthz, health::readyz, metrics::metrics,
     ),
     modifiers(&Bearer, &UniqueIds),

@@ -3,12 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use crate::domain::action::ActionId;
 use crate::domain::explain::{adapter_status, next_owner, status_of};
 use crate::domain::fleet::{Adapter, Fleet, Lease, Registration, RegistrationState, Session};
 use crate::domain::lease::heartbeat_interval;
 use crate::domain::name::{AdapterName, RegistrationId, SessionId};
 use crate::domain::status::AdminState;
 use crate::orchestrator::snapshot::Snapshot;
+use crate::wire::action::{PodAction, SessionAction};
 use crate::wire::adapter::{AdapterDocument, AdapterView};
 use crate::wire::pod::{Desired, LeaseGrant, PodView};
 use crate::wire::session::SessionView;
@@ -52,6 +54,7 @@ pub(crate) fn session(snapshot: &Snapshot, id: &SessionId, session: &Session) ->
         revision: lease.map(|lease| lease.revision),
         newest_revision: adapter.revision,
         pending_restart: awaits_restart(fleet, id, session),
+        open_actions: lease.map_or(0, |lease| lease.actions.len()),
     })
 }
 
@@ -107,7 +110,23 @@ pub(crate) fn grant(snapshot: &Snapshot, session: &SessionId, lease: &Lease) -> 
         on_lease_loss: spec.on_lease_loss,
         artifacts: spec.artifacts,
         settings: spec.settings,
+        actions: untold(lease).collect(),
     }
+}
+
+/// The actions of a lease that its owner has not said to know of. A restart is ordered of it by other means.
+fn untold(lease: &Lease) -> impl Iterator<Item = PodAction> {
+    let open = lease.actions.iter().filter(|(_, open)| !open.received && !open.is_restart());
+    open.map(|(id, open)| PodAction { action_id: ActionId(*id), action: open.name.clone(), parameters: open.parameters.as_ref().clone() })
+}
+
+/// The same of all leases of a registration.
+pub(crate) fn untold_actions(snapshot: &Snapshot, registration: RegistrationId) -> Vec<SessionAction> {
+    let leases = snapshot.fleet.leases_of(registration).filter(|(_, lease)| lease.confirmed);
+    let of_session = |(session, lease): (&SessionId, &Lease)| -> Vec<SessionAction> {
+        untold(lease).map(|action| SessionAction { session: session.clone(), token: lease.token, action }).collect()
+    };
+    leases.flat_map(of_session).collect()
 }
 
 /// All leases of a registration.

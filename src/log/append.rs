@@ -1,6 +1,7 @@
 //! The conditional append: the only way into the log, one round trip (design 2).
 
 use chrono::{DateTime, Utc};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Statement};
 use uuid::Uuid;
 
@@ -122,6 +123,12 @@ impl Batch {
         }))
     }
 
+    /// The heartbeats, if there is nothing else and they may follow whatever pulses others have appended.
+    #[must_use]
+    pub fn only_pulse(&self, condition: &Condition) -> Option<&PulseBatch> {
+        self.pulse.as_ref().filter(|_| self.events.is_empty() && condition.position.is_none())
+    }
+
     /// The ledger events as they now stand in the log.
     #[must_use]
     pub fn recorded(&self, condition: &Condition, appended: &Appended) -> Vec<Recorded> {
@@ -143,6 +150,29 @@ impl Batch {
                 event: pending.proposal.event.clone(),
             })
             .collect()
+    }
+}
+
+impl PulseBatch {
+    /// Appends the heartbeats alone, which is what nearly every flush does, with a statement prepared from
+    /// [`super::sql::APPEND_PULSE`]. The condition on the ledger is that of every append.
+    pub async fn append(&self, connection: &Connection, statement: &Statement, condition: &Condition) -> Result<Outcome, LogError> {
+        let (registrations, sequences): (Vec<i32>, Vec<i32>) =
+            self.beats.iter().map(|(registration, sequence)| (registration.0, *sequence)).unzip();
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&condition.epoch.0, &condition.ledger_position, &self.id, &self.actor, &registrations, &sequences];
+        let row = connection.client.query_one(statement, &parameters).await?;
+        if !row.try_get::<_, bool>("appended")? {
+            return Ok(Outcome::Conflict);
+        }
+        let position = row.try_get("position")?;
+        Ok(Outcome::Appended(Appended {
+            epoch: Epoch(row.try_get("epoch")?),
+            first_position: position,
+            position,
+            ledger_position: row.try_get("ledger_position")?,
+            recorded_at: row.try_get("recorded_at")?,
+        }))
     }
 }
 

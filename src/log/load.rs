@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use imbl::OrdMap;
 use serde::de::DeserializeOwned;
 use tokio_postgres::{GenericClient, IsolationLevel, Row, Transaction};
 
 use super::{Connection, Head, LogError, Moment, read_archives, sql};
+use crate::domain::action::OpenAction;
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
 use crate::domain::artifact::StoredVersion;
 use crate::domain::content::{Content, ContentHash};
@@ -35,7 +37,8 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
         recorded_at: row.try_get("recorded_at")?,
     };
     let adapters = rows(snapshot, sql::LOAD_ADAPTERS, adapter).await?;
-    let sessions = sessions(&snapshot.query(sql::LOAD_SESSIONS, &[]).await?, &adapters)?;
+    let actions = actions(&snapshot.query(sql::LOAD_ACTIONS, &[]).await?)?;
+    let sessions = sessions(&snapshot.query(sql::LOAD_SESSIONS, &[]).await?, &adapters, actions)?;
     let parts = Parts {
         adapters,
         sessions,
@@ -62,18 +65,19 @@ pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<F
     let client = &connection.client;
     let at = moment.position;
     // Sent together, so that the answers cost one way to the database and back.
-    let (adapters, owned, registrations, artifacts) = tokio::try_join!(
+    let (adapters, owned, registrations, artifacts, actions) = tokio::try_join!(
         rows_at(client, sql::LOAD_ADAPTERS_AT, at, adapter),
         async { Ok(client.query(sql::LOAD_SESSIONS_AT, &[&at]).await?) },
         rows_at(client, sql::LOAD_REGISTRATIONS_AT, at, registration),
         rows_at(client, sql::LOAD_ARTIFACTS_AT, at, artifact),
+        async { actions(&client.query(sql::LOAD_ACTIONS_AT, &[&at]).await?) },
     )?;
     let mut sessions: Vec<(SessionId, Session)> = Vec::new();
     for (name, adapter) in &adapters {
         sessions.extend((0..adapter.spec.replicas).map(|ordinal| (SessionId::new(name.clone(), ordinal), Session::default())));
     }
     // After those that stand vacant, so that an owned one prevails.
-    sessions.extend(self::sessions(&owned, &adapters)?);
+    sessions.extend(self::sessions(&owned, &adapters, actions)?);
     let parts = Parts { adapters, sessions, registrations, artifacts, ..Parts::default() };
     Ok(Fleet::restore(moment.epoch, moment.position, moment.time, parts))
 }
@@ -111,9 +115,30 @@ fn adapter(row: &Row) -> Result<(AdapterName, Adapter), LogError> {
 }
 
 /// Sessions, each lease with the configuration that it was claimed with.
-fn sessions(rows: &[Row], adapters: &[(AdapterName, Adapter)]) -> Result<Vec<(SessionId, Session)>, LogError> {
+fn sessions(
+    rows: &[Row],
+    adapters: &[(AdapterName, Adapter)],
+    mut actions: HashMap<SessionId, OrdMap<Position, OpenAction>>,
+) -> Result<Vec<(SessionId, Session)>, LogError> {
     let newest: HashMap<&AdapterName, &Arc<AdapterSpec>> = adapters.iter().map(|(name, adapter)| (name, &adapter.spec)).collect();
-    rows.iter().map(|row| session(row, &newest)).collect()
+    let mut sessions = rows.iter().map(|row| session(row, &newest)).collect::<Result<Vec<_>, _>>()?;
+    for (id, session) in &mut sessions {
+        if let (Some(lease), Some(open)) = (&mut session.lease, actions.remove(id)) {
+            lease.actions = open;
+        }
+    }
+    Ok(sessions)
+}
+
+/// The actions that wait for an answer, by session.
+fn actions(rows: &[Row]) -> Result<HashMap<SessionId, OrdMap<Position, OpenAction>>, LogError> {
+    let mut actions: HashMap<SessionId, OrdMap<Position, OpenAction>> = HashMap::new();
+    for row in rows {
+        let open =
+            OpenAction { name: text(row, "action")?, parameters: Arc::new(json(row, "parameters")?), received: row.try_get("received")? };
+        actions.entry(text(row, "session")?).or_default().insert(row.try_get("position")?, open);
+    }
+    Ok(actions)
 }
 
 fn session(row: &Row, newest: &HashMap<&AdapterName, &Arc<AdapterSpec>>) -> Result<(SessionId, Session), LogError> {
@@ -149,6 +174,7 @@ fn lease(row: &Row, token: FencingToken, spec: Arc<AdapterSpec>) -> Result<Lease
         ttl: LeaseTtl::from_millis(number(row, "ttl_ms")?).map_err(LogError::inconsistent)?,
         revision: number(row, "revision")?,
         spec,
+        actions: OrdMap::new(),
         units: number(row, "units")?,
         since: row.try_get("since")?,
         status: serde_json::from_value(row.try_get::<_, String>("status")?.into()).map_err(LogError::inconsistent)?,

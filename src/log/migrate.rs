@@ -28,6 +28,7 @@ const PROJECTIONS: &[(&str, &str)] = &[
     ("maintenance", include_str!("../../projections/maintenance.sql")),
     ("epoch", include_str!("../../projections/epoch.sql")),
     ("access_token", include_str!("../../projections/access_token.sql")),
+    ("action", include_str!("../../projections/action.sql")),
     ("artifact_version", include_str!("../../projections/artifact_version.sql")),
     ("blob_use", include_str!("../../projections/blob_use.sql")),
     ("adapter_log", include_str!("../../projections/adapter_log.sql")),

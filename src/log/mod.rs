@@ -3,6 +3,7 @@
 //! Every statement is a file in `sql/`, named after the function that uses it; one test prepares them all against the
 //! migrated schema. Absent on purpose: decisions. What may be appended is the domain's to say, and the database checks it.
 
+mod actions;
 mod adapter_log;
 mod append;
 mod blob;
@@ -26,6 +27,7 @@ mod survey;
 mod target;
 mod tls;
 
+pub use actions::{ActionFilter, read_actions};
 pub use adapter_log::{EntryFilter, read_adapter_log};
 pub use append::{Appended, Batch, Condition, Outcome, PendingEvent, PulseBatch};
 pub use blob::{CHUNK, discard_upload, keep_blob, read_chunk, stage_chunk, sweep_blobs};

@@ -11,6 +11,7 @@ macro_rules! statements {
 
 statements! {
     APPEND = "append";
+    APPEND_PULSE = "append_pulse";
     BEGIN_EPOCH = "begin_epoch";
     DISCARD_UPLOAD = "discard_upload";
     DROPPABLE_PULSES = "droppable_pulses";
@@ -31,6 +32,8 @@ statements! {
     LAST_LEDGER_TIME = "last_ledger_time";
     LAST_REGISTRATION = "last_registration";
     LOAD_ACCESS_TOKENS = "load_access_tokens";
+    LOAD_ACTIONS = "load_actions";
+    LOAD_ACTIONS_AT = "load_actions_at";
     LOAD_ADAPTERS = "load_adapters";
     LOAD_ADAPTERS_AT = "load_adapters_at";
     LOAD_ARCHIVES = "load_archives";
@@ -48,6 +51,7 @@ statements! {
     NOTIFY = "notify";
     PREPARE_SESSION = "prepare_session";
     PULSES_OF_PARTITION = "pulses_of_partition";
+    READ_ACTIONS = "read_actions";
     READ_ADAPTER_LOG = "read_adapter_log";
     READ_CHUNK = "read_chunk";
     READ_DATABASE = "read_database";

@@ -9,7 +9,7 @@ use super::request::{Request, Submission};
 use super::sight::Sight;
 use crate::domain::command::Command;
 use crate::domain::decide::{Decision, Proposal, decide};
-use crate::domain::event::Recorded;
+use crate::domain::event::{Event, Recorded};
 use crate::domain::fleet::Fleet;
 use crate::domain::name::{RegistrationId, SessionId};
 use crate::domain::refusal::Refusal;
@@ -75,7 +75,7 @@ impl Draft {
                 continue;
             }
             match decide(&working, &submission.command, sight) {
-                Ok(decision) if names_a_new_token(&decision, fleet) => draft.deferred.push(request),
+                Ok(decision) if names_what_is_new(&decision, fleet) => draft.deferred.push(request),
                 Ok(decision) => {
                     if let Command::Heartbeat(heartbeat) = &submission.command {
                         let registration = working.pod(&heartbeat.holder.pod).map(|(id, _)| id);
@@ -122,8 +122,11 @@ fn nothing() -> Verdict {
     Verdict::Events { first: 0, count: 0, refused: Vec::new() }
 }
 
-/// Tokens are positions, which are provisional until the append. A decision that writes one into an event waits until it is real.
-fn names_a_new_token(decision: &Decision, fleet: &Fleet) -> bool {
+/// Tokens and actions are positions, which are provisional until the append. A decision that writes one into an event waits until
+/// it is real.
+fn names_what_is_new(decision: &Decision, fleet: &Fleet) -> bool {
+    let events = || decision.events.iter().map(|proposal| &proposal.event);
     let new = |token: crate::domain::token::FencingToken| token.epoch() == fleet.epoch() && token.position() > fleet.ledger_position();
-    decision.events.iter().filter_map(|proposal| proposal.event.names_token()).any(new)
+    events().filter_map(Event::names_token).any(new)
+        || events().filter_map(Event::names_position).any(|named| named > fleet.ledger_position())
 }

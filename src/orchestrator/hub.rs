@@ -52,6 +52,7 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         Event::SessionReleased(event) => owner(&event.session).into_iter().collect(),
         Event::LeaseExpired(event) => owner(&event.session).into_iter().collect(),
         Event::SessionMoveOrdered(event) => owner(&event.session).into_iter().collect(),
+        Event::ActionOrdered(event) => owner(&event.session).into_iter().collect(),
         Event::AdapterEnabled(event) => owners(before, &event.adapter),
         Event::AdapterDisabled(event) => owners(before, &event.adapter),
         Event::AdapterRevised(event) => owners(before, &event.adapter),
@@ -65,6 +66,7 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         }
         Event::SessionStatusChanged(_)
         | Event::SessionLogged(_)
+        | Event::ActionAnswered(_)
         // Pods hear of an epoch by their next heartbeat, and a confirmed lease is what its owner believes already.
         | Event::EpochBegan(_)
         | Event::EpochSettled(_)

@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(7);
 pub(super) struct Link {
     pub connection: Connection,
     append: Statement,
+    append_pulse: Statement,
     read_tail: Statement,
 }
 
@@ -29,12 +30,16 @@ impl Link {
         let connection = Connection::open(database_url, Purpose::Append).await?;
         check_schema(&connection).await?;
         let append = connection.statement(sql::APPEND).await?;
+        let append_pulse = connection.statement(sql::APPEND_PULSE).await?;
         let read_tail = connection.statement(sql::READ_TAIL).await?;
-        Ok(Self { connection, append, read_tail })
+        Ok(Self { connection, append, append_pulse, read_tail })
     }
 
     pub(super) async fn append(&self, batch: &Batch, condition: &Condition) -> Result<Outcome, LogError> {
-        patiently(batch.append(&self.connection, &self.append, condition)).await
+        match batch.only_pulse(condition) {
+            Some(pulse) => patiently(pulse.append(&self.connection, &self.append_pulse, condition)).await,
+            None => patiently(batch.append(&self.connection, &self.append, condition)).await,
+        }
     }
 
     /// The next entries after a position, and whether there may be more.

@@ -3,6 +3,7 @@
 //! These types depend on the domain's names and nothing else of ours. Field names are part of the contract: add, never rename.
 
 pub mod access_token;
+pub mod action;
 pub mod adapter;
 pub mod artifact;
 pub mod connector;
@@ -14,4 +15,5 @@ pub mod ownership;
 pub mod pod;
 pub mod problem;
 pub mod push;
+pub mod rebalance;
 pub mod session;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::action::{PodAction, SessionAction};
 use super::push::AsOf;
 use crate::domain::adapter::{Labels, Mode, OnLeaseLoss};
 use crate::domain::name::{AdapterName, ConnectorName, Incarnation, PodName, RegistrationId, SessionId};
@@ -89,6 +90,9 @@ pub struct LeaseGrant {
     pub artifacts: Vec<String>,
     #[schema(value_type = Object)]
     pub settings: serde_json::Map<String, serde_json::Value>,
+    /// What its owner is to do and has not said yet that it knows of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<PodAction>,
 }
 
 /// `POST /v1/heartbeats`: one renews all leases of the pod.
@@ -146,6 +150,9 @@ pub struct HeartbeatAnswer {
     /// What the pod has missed: leases that it did not report, and reported ones that it should be closing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<LeaseGrant>,
+    /// What its sessions are to do, as far as the pod has not said that it knows of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<SessionAction>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

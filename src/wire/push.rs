@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::action::SessionAction;
 use super::pod::LeaseGrant;
 use crate::domain::name::SessionId;
 use crate::domain::token::{Epoch, FencingToken, Position};
@@ -51,6 +52,15 @@ pub struct Fence {
     pub reason: String,
 }
 
+/// Carry out this action, once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Act {
+    #[serde(flatten)]
+    pub as_of: AsOf,
+    #[serde(flatten)]
+    pub action: SessionAction,
+}
+
 /// One message of a pod's stream.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Push {
@@ -58,6 +68,7 @@ pub enum Push {
     Start(Start),
     Stop(Stop),
     Fence(Fence),
+    Action(Act),
     /// The pod's registration ended (lost, superseded or left): stop everything, and register again or exit.
     Gone {
         reason: String,
@@ -73,6 +84,7 @@ impl Push {
             Self::Start(_) => "start",
             Self::Stop(_) => "stop",
             Self::Fence(_) => "fence",
+            Self::Action(_) => "action",
             Self::Gone { .. } => "gone",
         }
     }
@@ -85,6 +97,7 @@ impl Push {
             Self::Start(message) => Some(message.as_of),
             Self::Stop(message) => Some(message.as_of),
             Self::Fence(message) => Some(message.as_of),
+            Self::Action(message) => Some(message.as_of),
             Self::Gone { .. } => None,
         }
     }
@@ -97,6 +110,7 @@ impl Push {
             Self::Start(message) => serde_json::to_string(message),
             Self::Stop(message) => serde_json::to_string(message),
             Self::Fence(message) => serde_json::to_string(message),
+            Self::Action(message) => serde_json::to_string(message),
             Self::Gone { reason } => serde_json::to_string(&serde_json::json!({ "reason": reason })),
         }
     }
@@ -115,6 +129,7 @@ impl Push {
             "start" => Self::Start(serde_json::from_str(data)?),
             "stop" => Self::Stop(serde_json::from_str(data)?),
             "fence" => Self::Fence(serde_json::from_str(data)?),
+            "action" => Self::Action(serde_json::from_str(data)?),
             "gone" => Self::Gone { reason: serde_json::from_str::<Gone>(data)?.reason },
             _ => return Ok(None),
         }))

@@ -42,6 +42,9 @@ pub struct SessionView {
     /// Whether it would run otherwise after a restart.
     #[serde(default)]
     pub pending_restart: bool,
+    /// Actions that wait for their last answer.
+    #[serde(default)]
+    pub open_actions: usize,
 }
 
 /// `GET /v1/sessions/{adapter}/{ordinal}/history`: one ownership, from claim to end.

@@ -7,15 +7,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
+use conncentric::domain::action::Answer;
 use conncentric::domain::adapter::{AdapterSpec, Labels, LeaseTtl, Mode, OnLeaseLoss, Placement};
 use conncentric::domain::archive::Archive;
 use conncentric::domain::canonical::canonical;
 use conncentric::domain::entry::{Category, Level};
 use conncentric::domain::event::{
-    AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised,
-    ArtifactDeleted, ArtifactStored, ClaimKind, EpochBegan, EpochCause, EpochSettled, Event, LeaseConfirmed, LeaseExpired, LedgerSealed,
-    LedgerUnsealed, MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded,
-    SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    AccessTokenCreated, AccessTokenRevoked, ActionAnswered, ActionOrdered, AdapterDeclared, AdapterDeleted, AdapterDisabled,
+    AdapterEnabled, AdapterRevised, ArtifactDeleted, ArtifactStored, ClaimKind, EpochBegan, EpochCause, EpochSettled, Event,
+    LeaseConfirmed, LeaseExpired, LedgerSealed, LedgerUnsealed, MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost,
+    PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased,
+    SessionStatusChanged,
 };
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;
@@ -119,9 +121,14 @@ fn before(kind: &str) -> &'static [&'static str] {
         "PodResumed" => &["PodRegistered", "PodDrained"],
         "SessionClaimed" => &["AdapterDeclared", "AdapterEnabled", "PodRegistered"],
         "LedgerUnsealed" => &["AdapterDeclared", "AdapterEnabled", "PodRegistered", "SessionClaimed", "LedgerSealed"],
-        "LedgerSealed" | "SessionLogged" | "SessionStatusChanged" | "SessionMoveOrdered" | "SessionReleased" | "LeaseExpired" => {
-            &["AdapterDeclared", "AdapterEnabled", "PodRegistered", "SessionClaimed"]
-        }
+        "ActionAnswered" => &["AdapterDeclared", "AdapterEnabled", "PodRegistered", "SessionClaimed", "ActionOrdered"],
+        "LedgerSealed"
+        | "ActionOrdered"
+        | "SessionLogged"
+        | "SessionStatusChanged"
+        | "SessionMoveOrdered"
+        | "SessionReleased"
+        | "LeaseExpired" => &["AdapterDeclared", "AdapterEnabled", "PodRegistered", "SessionClaimed"],
         _ => &[],
     }
 }
@@ -185,6 +192,14 @@ fn meant(kind: &str, version: i16) -> Event {
             AccessTokenCreated { access_token, name: "pods of zone a".into(), role: Role::Pod, pod: Some(pod), hash }.into()
         }
         ("AccessTokenRevoked", 1) => AccessTokenRevoked { access_token }.into(),
+        ("ActionAnswered", 1) => {
+            let message = Some("sequence number 41 was sent already".into());
+            ActionAnswered { session, token, action: CLAIM + 1, name: name("set-sequence"), state: Answer::Failed, message }.into()
+        }
+        ("ActionOrdered", 1) => {
+            let parameters = settings(json!({"next": 41, "note": "é\n"}));
+            ActionOrdered { session, token, action: name("set-sequence"), parameters }.into()
+        }
         ("AdapterDeclared", 1) => AdapterDeclared { adapter, revision: 1, spec: spec() }.into(),
         ("AdapterDeleted", 1) => AdapterDeleted { adapter }.into(),
         ("AdapterDisabled", 1) => AdapterDisabled { adapter, reason: Some("new certificates".into()) }.into(),

@@ -145,6 +145,43 @@ async fn the_database_refuses_a_second_owner() {
     assert_eq!(count, before);
 }
 
+/// I1 in the past, too: no ownership begins before the one before it had ended, whatever it says of that, and no end is moved.
+#[tokio::test]
+async fn the_database_refuses_intervals_that_overlap() {
+    let database = Database::create("overlap").await;
+    let mut walk = a_walk_with_an_owned_session(&database).await;
+    let session: SessionId = "a0/0".parse().expect("a session");
+    let lease = walk.fleet.session(&session).and_then(|entry| entry.lease.clone()).expect("owned");
+    let release = Release { holder: lease.holder, sessions: vec![(session, lease.token)], access_token: access_token() };
+    walk.command(&Command::SetEnabled(SetEnabled { targets: Targets::All, enabled: false, reason: None })).await;
+    walk.command(&Command::Release(release)).await;
+    let owner = database.connect().await;
+    let follow = |previous_ended: &str, begins: &str| {
+        format!(
+            "insert into projection.ownership (session, token, previous_token, previous_ended, pod, incarnation, registration, claimed_by,
+                                               ttl_ms, revision, units, during, since)
+             select session, token + 100, token, {previous_ended}, 'p1', 'forged', 2, 'request', ttl_ms, revision, units,
+                    int8range({begins}, null), since
+             from projection.ownership where session = 'a0/0'"
+        )
+    };
+    let move_end =
+        "update projection.ownership set during = int8range(lower(during), ended + 5) where session = 'a0/0' and ended is not null";
+    let (before, chained) = (Some("ownership_never_overlaps"), Some("ownership_follows_one_that_ended"));
+    let steps = [
+        (follow("ended", "ended - 1"), before),
+        (follow("ended - 1", "ended - 1"), chained),
+        (follow("null", "ended - 1"), before),
+        (follow("ended", "ended"), None),
+        (move_end.to_owned(), chained),
+    ];
+    for (statement, expected) in steps {
+        let done = owner.batch_execute(&statement).await;
+        let refused_by = done.err().and_then(|error| error.as_db_error()?.constraint().map(str::to_owned));
+        assert_eq!(refused_by.as_deref(), expected, "{statement}");
+    }
+}
+
 /// I5: a token that does not grow is refused, whatever became of the head.
 #[tokio::test]
 async fn the_database_refuses_a_token_that_does_not_grow() {

@@ -39,6 +39,8 @@ mod postgres;
 #[cfg(test)]
 mod rebuild;
 #[cfg(test)]
+mod rendered;
+#[cfg(test)]
 mod retention;
 #[cfg(test)]
 mod seal;

@@ -89,7 +89,7 @@ impl Belief {
             Push::Start(start) => self.hear_grant(start.as_of, start.lease),
             Push::Stop(stop) => self.hear_stop(stop.as_of, &stop.session, stop.token, stop.reason).into_iter().collect(),
             Push::Fence(fence) => self.hear_fence(fence.as_of, &fence.session, fence.token, &fence.reason).into_iter().collect(),
-            Push::Gone { .. } => Vec::new(),
+            Push::Action(_) | Push::Gone { .. } => Vec::new(),
         }
     }
 

@@ -36,6 +36,7 @@ fn grant(number: usize, position: Position, desired: Desired) -> LeaseGrant {
         on_lease_loss: OnLeaseLoss::Stop,
         artifacts: Vec::new(),
         settings: serde_json::Map::new(),
+        actions: Vec::new(),
     }
 }
 
@@ -48,6 +49,7 @@ fn answer(as_of: AsOf, leases: &[(usize, Position)], missed: Vec<LeaseGrant>) ->
         leases: leases.iter().map(renewed).collect(),
         fenced: Vec::new(),
         missed,
+        actions: Vec::new(),
     }
 }
 

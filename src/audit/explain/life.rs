@@ -112,6 +112,8 @@ impl Life {
             Event::SessionStatusChanged(event) => event.session == *session,
             Event::SessionLogged(event) => event.session == *session,
             Event::SessionMoveOrdered(event) => event.session == *session,
+            Event::ActionOrdered(event) => event.session == *session,
+            Event::ActionAnswered(event) => event.session == *session,
             Event::SessionReleased(event) => event.session == *session,
             Event::LeaseExpired(event) => event.session == *session,
             Event::AdapterRevised(event) => event.adapter == *adapter && has(before, session),

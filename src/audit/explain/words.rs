@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::Step;
-use crate::domain::event::{ClaimKind, EpochBegan, EpochCause, Event, SessionClaimed, SessionReleased};
+use crate::domain::action::Answer;
+use crate::domain::event::{ActionAnswered, ClaimKind, EpochBegan, EpochCause, Event, SessionClaimed, SessionReleased};
 use crate::domain::name::SessionId;
 use crate::domain::token::FencingToken;
 
@@ -24,6 +25,8 @@ fn happened(step: &Step) -> String {
         Event::SessionStatusChanged(event) => with(format!("it was reported {}", event.status), event.reason.as_ref()),
         Event::SessionLogged(event) => format!("its connector said: {}", event.message),
         Event::SessionMoveOrdered(event) => format!("it was ordered to move to {}", event.to),
+        Event::ActionOrdered(event) => format!("the action {} was ordered", event.action),
+        Event::ActionAnswered(event) => answered(event),
         Event::SessionReleased(event) => released(event),
         Event::LeaseExpired(event) => format!(
             "the lease of {} expired: nothing had been heard of it for {}, the timeout is {}, and it had to stop trusting the lease {} \
@@ -92,6 +95,15 @@ fn claimed(step: &Step, event: &SessionClaimed) -> String {
     format!("{} {how}, under token {token}", event.pod)
 }
 
+fn answered(event: &ActionAnswered) -> String {
+    let text = match event.state {
+        Answer::Received => format!("the action {} ({}) was received", event.name, event.action),
+        Answer::Done => format!("the action {} ({}) was done", event.name, event.action),
+        Answer::Failed => format!("the action {} ({}) failed", event.name, event.action),
+    };
+    with(text, event.message.as_ref())
+}
+
 fn released(event: &SessionReleased) -> String {
     if event.handover { format!("{} closed it so that it could run elsewhere", event.pod) } else { format!("{} closed it", event.pod) }
 }
@@ -117,6 +129,8 @@ fn about(event: &Event) -> Option<&SessionId> {
         Event::SessionClaimed(event) => Some(&event.session),
         Event::SessionStatusChanged(event) => Some(&event.session),
         Event::SessionMoveOrdered(event) => Some(&event.session),
+        Event::ActionOrdered(event) => Some(&event.session),
+        Event::ActionAnswered(event) => Some(&event.session),
         Event::SessionReleased(event) => Some(&event.session),
         Event::LeaseConfirmed(event) => Some(&event.session),
         Event::LeaseExpired(event) => Some(&event.session),

@@ -1,5 +1,6 @@
 //! `get`: lists adapters, sessions, pods, artifacts, events and the event logs of adapters, for people as tables and for programs as the API's own JSON.
 
+mod actions;
 mod adapters;
 pub(super) mod artifacts;
 pub(super) mod at;
@@ -42,6 +43,8 @@ enum What {
     #[command(alias = "artifact")]
     Artifacts(artifacts::ArtifactsArgs),
     Log(log::LogArgs),
+    #[command(alias = "action")]
+    Actions(actions::ActionsArgs),
 }
 
 impl GetArgs {
@@ -54,6 +57,7 @@ impl GetArgs {
             What::Events(args) => args.run(api, format).await,
             What::Artifacts(args) => args.run(api, format).await,
             What::Log(args) => args.run(api, format).await,
+            What::Actions(args) => args.run(api, format).await,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! as a file, lines of JSON on standard output. It is never started by this process itself, but by a guard that kills it
 //! when the lease's trust deadline passes.
 
+mod actions;
 mod output;
 mod process;
 mod settings;
@@ -16,9 +17,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
+use tokio::sync::mpsc::UnboundedReceiver;
 
+use self::actions::UnderWay;
 use self::process::GuardedProcess;
 use self::settings::ExecSettings;
+use super::action::Action;
 use super::context::{SessionContext, StopSignal};
 use super::guard::control::Control;
 use super::lease::TrustedLease;
@@ -76,13 +80,14 @@ impl Connector for Exec {
     }
 }
 
-async fn run(guard: PathBuf, session: SessionContext) -> Result<(), ConnectorError> {
+async fn run(guard: PathBuf, mut session: SessionContext) -> Result<(), ConnectorError> {
     let settings = ExecSettings::read(&session.facts.settings)?;
     let (mut process, pipes) = GuardedProcess::start(&guard, &settings, &session).await?;
     let mut last_words = String::new();
+    let (orders, under_way) = (session.take_actions(), UnderWay::default());
     let status = {
-        let mut output = std::pin::pin!(output::follow(&session, pipes.stdout, pipes.stderr, &mut last_words));
-        let mut steering = std::pin::pin!(steer(pipes.stdin, session.lease.clone(), session.stop.clone()));
+        let mut output = std::pin::pin!(output::follow(&session, &under_way, pipes.stdout, pipes.stderr, &mut last_words));
+        let mut steering = std::pin::pin!(steer(pipes.stdin, session.lease.clone(), session.stop.clone(), orders, &under_way));
         let (mut talking, mut steered) = (true, true);
         let status = loop {
             tokio::select! {
@@ -101,7 +106,13 @@ async fn run(guard: PathBuf, session: SessionContext) -> Result<(), ConnectorErr
 }
 
 /// Tells the guard what the pod knows, until the guard has been told to kill or is gone.
-async fn steer(mut guard: ChildStdin, mut lease: TrustedLease, mut stop: StopSignal) {
+async fn steer(
+    mut guard: ChildStdin,
+    mut lease: TrustedLease,
+    mut stop: StopSignal,
+    mut orders: UnboundedReceiver<Action>,
+    under_way: &UnderWay,
+) {
     let mut force = stop.clone();
     let mut stopping = false;
     loop {
@@ -112,6 +123,7 @@ async fn steer(mut guard: ChildStdin, mut lease: TrustedLease, mut stop: StopSig
                 (Control::stop(by.saturating_sub(since_boot())), false)
             }
             term = lease.changed() => (Control::deadline(term.until), false),
+            Some(action) = orders.recv() => (Control::Line { line: under_way.begin(action) }, false),
         };
         let Ok(line) = control.to_line() else { return };
         if guard.write_all(line.as_bytes()).await.is_err() || last {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use tokio::io::AsyncRead;
 use tokio::time::{Instant, sleep_until};
 
+use super::actions::{AnswerLine, UnderWay};
 use crate::connector::context::SessionContext;
 use crate::connector::lines::Lines;
 use crate::domain::entry::{Category, Level};
@@ -20,6 +21,7 @@ const PRESUMED_ACTIVE: Duration = Duration::from_secs(1);
 enum Line {
     Status(StatusLine),
     Log { log: LogLine },
+    Action { action: AnswerLine },
 }
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -56,14 +58,15 @@ fn system() -> Category {
 /// Follows both streams until they end. Leaves the last line of standard error in `last_words`.
 pub(super) async fn follow(
     session: &SessionContext,
+    under_way: &UnderWay,
     stdout: impl AsyncRead + Unpin,
     stderr: impl AsyncRead + Unpin,
     last_words: &mut String,
 ) {
-    tokio::join!(follow_stdout(session, stdout), follow_stderr(session, stderr, last_words));
+    tokio::join!(follow_stdout(session, under_way, stdout), follow_stderr(session, stderr, last_words));
 }
 
-async fn follow_stdout(session: &SessionContext, stdout: impl AsyncRead + Unpin) {
+async fn follow_stdout(session: &SessionContext, under_way: &UnderWay, stdout: impl AsyncRead + Unpin) {
     let mut lines = Lines::new(stdout, MAX_LINE);
     let presumed_active = Instant::now() + PRESUMED_ACTIVE;
     let mut silent = true;
@@ -82,6 +85,10 @@ async fn follow_stdout(session: &SessionContext, stdout: impl AsyncRead + Unpin)
             Ok(Line::Status(StatusLine::Error { reason })) => session.error(reason),
             Ok(Line::Log { log }) => {
                 session.log(log.level, log.category, &log.message);
+                continue;
+            }
+            Ok(Line::Action { action }) => {
+                under_way.answer(action);
                 continue;
             }
             Err(_) => {

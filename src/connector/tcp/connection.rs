@@ -1,19 +1,25 @@
 //! One TCP connection, from connect to close.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::settings::{TcpSettings, keepalive_line, logout_line};
-use crate::connector::context::SessionContext;
+use super::settings::{TcpSettings, action_line, keepalive_line, logout_line};
+use crate::connector::action::Action;
+use crate::connector::context::{SessionContext, SessionFacts};
 use crate::connector::lease::{TrustedLease, reached};
 use crate::connector::lines::Lines;
 
 const MAX_LINE: usize = 4096;
+
+/// Actions on their way to the connection.
+type Orders = UnboundedReceiver<Action>;
 
 /// How a connection came to its end.
 #[derive(Debug)]
@@ -73,13 +79,13 @@ impl Connection {
     }
 
     /// Keeps the connection alive until it is lost or the session is to stop.
-    pub(super) async fn hold(&mut self, settings: &TcpSettings, session: &SessionContext) -> Ended {
+    pub(super) async fn hold(&mut self, settings: &TcpSettings, session: &SessionContext, orders: &mut Orders) -> Ended {
         let mut stop = session.stop.clone();
         let (keepalive, goodbye) = (keepalive_line(&session.facts), logout_line(&session.facts));
         let by = tokio::select! {
             biased;
             by = stop.requested() => by,
-            reason = self.converse(settings.keepalive, &keepalive) => return Ended::Lost(reason),
+            reason = self.converse(settings.keepalive, &keepalive, &session.facts, orders) => return Ended::Lost(reason),
         };
         tokio::select! {
             biased;
@@ -91,17 +97,34 @@ impl Connection {
     }
 
     /// Ends with the reason for which the connection was lost.
-    async fn converse(&mut self, every: Duration, keepalive: &str) -> String {
+    async fn converse(&mut self, every: Duration, keepalive: &str, facts: &SessionFacts, orders: &mut Orders) -> String {
+        // What was asked of the other side and not answered yet, in order. When the connection ends, it has failed.
+        let mut asked: VecDeque<Action> = VecDeque::new();
         let mut due = interval(every);
         // After a pause of the process one keep-alive is enough.
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 line = self.reader.next() => match line {
-                    Ok(Some(line)) if line.starts_with("REFUSED") => return line,
+                    Ok(Some(line)) if line.starts_with("REFUSED") => {
+                        let _ = asked.pop_front().map(|action| action.failed(&line));
+                        return line;
+                    }
+                    Ok(Some(line)) if line.starts_with("OK") => {
+                        let _ = asked.pop_front().map(|action| action.done(None));
+                    }
                     Ok(Some(_)) => {}
                     Ok(None) => return closed(),
                     Err(error) => return lost(&error),
+                },
+                Some(action) = orders.recv() => match action_line(action.name.as_str(), &action.parameters, facts) {
+                    Some(line) => {
+                        asked.push_back(action);
+                        if let Err(error) = self.writer.write(&line).await {
+                            return lost(&error);
+                        }
+                    }
+                    None => action.failed("this connector does not understand it"),
                 },
                 _ = due.tick() => if let Err(error) = self.writer.write(keepalive).await {
                     return lost(&error);

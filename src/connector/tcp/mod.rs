@@ -55,8 +55,9 @@ impl Connector for Tcp {
     }
 }
 
-async fn run(session: SessionContext) -> Result<(), ConnectorError> {
+async fn run(mut session: SessionContext) -> Result<(), ConnectorError> {
     let settings = TcpSettings::read(&session.facts.settings)?;
+    let mut orders = session.take_actions();
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     while !session.stop.is_requested() {
         let mut stop = session.stop.clone();
@@ -70,7 +71,7 @@ async fn run(session: SessionContext) -> Result<(), ConnectorError> {
                 session.active();
                 session.log(Level::Info, Category::Connection, "Connection Active");
                 backoff.reset();
-                match connection.hold(&settings, &session).await {
+                match connection.hold(&settings, &session, &mut orders).await {
                     Ended::Stopped => return Ok(()),
                     Ended::Lost(reason) => reason,
                 }
@@ -79,10 +80,14 @@ async fn run(session: SessionContext) -> Result<(), ConnectorError> {
         };
         session.error(&reason);
         session.log(Level::Warning, Category::Connection, &reason);
-        tokio::select! {
-            biased;
-            _ = stop.requested() => return Ok(()),
-            () = tokio::time::sleep(backoff.next_pause()) => {}
+        let mut pause = std::pin::pin!(tokio::time::sleep(backoff.next_pause()));
+        loop {
+            tokio::select! {
+                biased;
+                _ = stop.requested() => return Ok(()),
+                () = &mut pause => break,
+                Some(action) = orders.recv() => action.failed(&format!("not connected: {reason}")),
+            }
         }
     }
     Ok(())

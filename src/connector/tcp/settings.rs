@@ -84,6 +84,19 @@ pub(super) fn logout_line(facts: &SessionFacts) -> String {
     fill("LOGOUT session={session} token={token} pod={pod}", facts)
 }
 
+/// The line that an action is carried out by; the other side answers `OK` or `REFUSED` and why. Nothing if it is not one of ours.
+pub(super) fn action_line(name: &str, parameters: &Settings, facts: &SessionFacts) -> Option<String> {
+    const WHO: &str = "session={session} token={token} pod={pod}";
+    match name {
+        "reset" => Some(fill(&format!("RESET {WHO}"), facts)),
+        "set-sequence" => {
+            let next = parameters.get("next")?.as_u64().filter(|next| *next >= 1)?;
+            Some(fill(&format!("SEQUENCE {WHO} next={next}"), facts))
+        }
+        _ => None,
+    }
+}
+
 /// None of the values can hold a brace, so one replacement cannot make up another.
 fn fill(template: &str, facts: &SessionFacts) -> String {
     let line = template.replace("{session}", &facts.session.to_string());

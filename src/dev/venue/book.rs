@@ -65,7 +65,7 @@ impl Book {
         }
         match line.verb {
             Verb::Login => self.log_in(client, line),
-            Verb::KeepAlive | Verb::Logout => self.carry_on(client, line),
+            Verb::KeepAlive | Verb::Reset | Verb::Sequence | Verb::Logout => self.carry_on(client, line),
         }
     }
 

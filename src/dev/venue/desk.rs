@@ -109,7 +109,7 @@ impl Inner {
             self.note(Kind::Superseded, id, Some(line), true, Some(&reason))?;
         }
         Ok(match line.verb {
-            Verb::Login => Answer::Say("OK\n"),
+            Verb::Login | Verb::Reset | Verb::Sequence => Answer::Say("OK\n"),
             Verb::KeepAlive => Answer::GoOn,
             Verb::Logout => Answer::Close,
         })
@@ -145,6 +145,7 @@ impl Inner {
             pod: line.and_then(|line| line.pod.as_deref()).or_else(|| client?.pod.as_deref()),
             client: client.map(|client| client.address),
             line: line.map(|line| line.verb),
+            next: line.and_then(|line| line.next),
             accepted,
             reason,
             ..Entry::of(kind)

@@ -41,6 +41,8 @@ pub(super) struct Entry<'a> {
     pub(super) pod: Option<&'a str>,
     pub(super) client: Option<SocketAddr>,
     pub(super) line: Option<Verb>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next: Option<u64>,
     pub(super) accepted: bool,
     pub(super) reason: Option<&'a str>,
 }
@@ -58,6 +60,7 @@ impl Entry<'_> {
             pod: None,
             client: None,
             line: None,
+            next: None,
             accepted: false,
             reason: None,
         }

@@ -1,4 +1,4 @@
-//! The lines that clients send: `LOGIN session=S token=T pod=P`, `KEEPALIVE …`, `LOGOUT …`.
+//! The lines that clients send: `LOGIN session=S token=T pod=P`, `KEEPALIVE …`, `RESET …`, `SEQUENCE … next=N`, `LOGOUT …`.
 
 use std::fmt;
 
@@ -15,6 +15,10 @@ pub(super) const LONGEST: usize = 4096;
 pub(super) enum Verb {
     Login,
     KeepAlive,
+    /// Sequence numbers begin again with 1.
+    Reset,
+    /// The next message has this number.
+    Sequence,
     Logout,
 }
 
@@ -23,6 +27,8 @@ impl fmt::Display for Verb {
         f.write_str(match self {
             Self::Login => "LOGIN",
             Self::KeepAlive => "KEEPALIVE",
+            Self::Reset => "RESET",
+            Self::Sequence => "SEQUENCE",
             Self::Logout => "LOGOUT",
         })
     }
@@ -36,6 +42,8 @@ pub(super) struct Line {
     pub(super) token: FencingToken,
     /// A logout need not name it.
     pub(super) pod: Option<String>,
+    /// The number of the next message, where a line sets it.
+    pub(super) next: Option<u64>,
 }
 
 /// Reads a line. The error says what is wrong with it, for the client.
@@ -44,16 +52,19 @@ pub(super) fn parse(text: &str) -> Result<Line, String> {
     let verb = match words.next() {
         Some("LOGIN") => Verb::Login,
         Some("KEEPALIVE") => Verb::KeepAlive,
+        Some("RESET") => Verb::Reset,
+        Some("SEQUENCE") => Verb::Sequence,
         Some("LOGOUT") => Verb::Logout,
-        _ => return Err("a line begins with LOGIN, KEEPALIVE or LOGOUT".into()),
+        _ => return Err("a line begins with LOGIN, KEEPALIVE, RESET, SEQUENCE or LOGOUT".into()),
     };
-    let (mut session, mut token, mut pod) = (None, None, None);
+    let (mut session, mut token, mut pod, mut next) = (None, None, None, None);
     for word in words {
         let (name, value) = word.split_once('=').ok_or("fields are written name=value")?;
         let field = match name {
             "session" => &mut session,
             "token" => &mut token,
             "pod" => &mut pod,
+            "next" => &mut next,
             _ => continue,
         };
         *field = Some(printable(name, value)?);
@@ -63,7 +74,13 @@ pub(super) fn parse(text: &str) -> Result<Line, String> {
     if pod.is_none() && verb != Verb::Logout {
         return Err("pod= is missing".into());
     }
-    Ok(Line { verb, session, token, pod })
+    let number = |next: String| next.parse().ok().filter(|next| *next >= 1).ok_or("next= needs a number from 1 on");
+    let next = match verb {
+        Verb::Reset => Some(1),
+        Verb::Sequence => Some(next.ok_or("next= is missing").and_then(number)?),
+        Verb::Login | Verb::KeepAlive | Verb::Logout => None,
+    };
+    Ok(Line { verb, session, token, pod, next })
 }
 
 /// Names go to the journal and to terminals.
@@ -94,6 +111,8 @@ mod tests {
             ("LOGIN session=a token=-1 pod=p", "token:"),
             ("LOGIN session=a token=1 pod=p\u{1b}[31m", "pod= needs"),
             ("LOGIN session", "name=value"),
+            ("SEQUENCE session=a token=1 pod=p", "next= is missing"),
+            ("SEQUENCE session=a token=1 pod=p next=0", "next= needs"),
         ] {
             let refusal = parse(text).expect_err(text);
             assert!(refusal.contains(problem), "{text}: {refusal}");

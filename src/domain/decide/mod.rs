@@ -4,6 +4,7 @@
 //! whatever frees a session or brings a pod also decides who runs it, in one append.
 
 mod access_token;
+mod action;
 mod adapter;
 mod artifact;
 mod assign;
@@ -17,6 +18,7 @@ mod log;
 mod maintenance;
 mod move_session;
 mod pod;
+mod rebalance;
 mod release;
 mod set_enabled;
 #[cfg(test)]
@@ -30,6 +32,7 @@ pub use drain::preview as preview_drain;
 pub use epoch::settles_after;
 pub use expire::lost_after;
 pub use move_session::judge as judge_move;
+pub use rebalance::preview as preview_rebalance;
 
 use super::command::Command;
 use super::event::{Event, Recorded};
@@ -85,6 +88,12 @@ pub fn decide(fleet: &Fleet, command: &Command, observed: &impl Observed) -> Res
             return Ok(draft.finish());
         }
         Command::Move(order) => move_session::move_session(&mut draft, order, observed)?,
+        Command::OrderAction(order) => action::order(&mut draft, order, observed)?,
+        Command::AnswerActions(answers) => {
+            action::answer(&mut draft, answers)?;
+            return Ok(draft.finish());
+        }
+        Command::Rebalance(order) => rebalance::rebalance(&mut draft, *order, observed)?,
         Command::CreateAccessToken(create) => access_token::create(&mut draft, create)?,
         Command::RevokeAccessToken { id } => access_token::revoke(&mut draft, id)?,
     }

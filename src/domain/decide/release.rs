@@ -1,6 +1,6 @@
 //! A pod has closed sessions and gives them back.
 
-use super::Draft;
+use super::{Draft, action};
 use crate::domain::command::Release;
 use crate::domain::event::SessionReleased;
 use crate::domain::fleet::{Fleet, Lease, RegistrationState};
@@ -21,6 +21,11 @@ pub(super) fn release(draft: &mut Draft, release: &Release) -> Result<(), Refusa
                 let handover = hands_over(&draft.fleet, session);
                 if handover && is_moving(&draft.fleet, session) {
                     draft.promised.insert(session.clone());
+                }
+                let restarted = lease_of(&draft.fleet, session).filter(|_| handover).map(|lease| action::restarted(session, lease));
+                for answered in restarted.unwrap_or_default() {
+                    let ordered = answered.action;
+                    draft.propose(answered, Some(ordered))?;
                 }
                 draft.propose(SessionReleased { session: session.clone(), token: *token, pod, incarnation, handover }, None)?;
             }

@@ -3,6 +3,8 @@
 //! Every type and field here is stored for ever. To change one, raise its version and add an upcast
 //! ([`crate::domain::upcast`]); never edit in place.
 
+mod action;
+mod adapter;
 mod archive;
 mod artifact;
 mod epoch;
@@ -12,50 +14,19 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::action::{ActionAnswered, ActionOrdered};
+pub use self::adapter::{AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised};
 pub use self::archive::{LedgerSealed, LedgerUnsealed};
 pub use self::artifact::{ArtifactDeleted, ArtifactStored};
 pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
 pub use self::maintenance::{MaintenanceBegan, MaintenanceEnded};
-use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl};
+use crate::domain::adapter::{Labels, LeaseTtl};
 use crate::domain::entry::{Category, Level};
 use crate::domain::identity::{AccessTokenId, Role, TokenHash};
-use crate::domain::name::{AdapterName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
+use crate::domain::name::{ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::{Epoch, FencingToken, Position};
 use crate::domain::upcast::{UPCASTS, upcast};
-
-/// A new adapter, `DISABLED`, with sessions 0 to `replicas - 1`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterDeclared {
-    pub adapter: AdapterName,
-    pub revision: u32,
-    pub spec: AdapterSpec,
-}
-
-/// A changed configuration. Running sessions keep the revision that they were claimed with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterRevised {
-    pub adapter: AdapterName,
-    pub revision: u32,
-    pub spec: AdapterSpec,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterDeleted {
-    pub adapter: AdapterName,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterEnabled {
-    pub adapter: AdapterName,
-    pub reason: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AdapterDisabled {
-    pub adapter: AdapterName,
-    pub reason: Option<String>,
-}
 
 /// A pod's standing claim for whatever it may run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -283,6 +254,8 @@ macro_rules! ledger_events {
 ledger_events! {
     AccessTokenCreated = 1,
     AccessTokenRevoked = 1,
+    ActionAnswered = 1,
+    ActionOrdered = 1,
     AdapterDeclared = 1,
     AdapterDeleted = 1,
     AdapterDisabled = 1,
@@ -333,7 +306,9 @@ impl Event {
             | Self::PodResumed(PodResumed { pod, .. })
             | Self::PodLost(PodLost { pod, .. })
             | Self::PodLeft(PodLeft { pod, .. }) => format!("pod:{pod}"),
-            Self::SessionClaimed(SessionClaimed { session, .. })
+            Self::ActionAnswered(ActionAnswered { session, .. })
+            | Self::ActionOrdered(ActionOrdered { session, .. })
+            | Self::SessionClaimed(SessionClaimed { session, .. })
             | Self::SessionLogged(SessionLogged { session, .. })
             | Self::SessionStatusChanged(SessionStatusChanged { session, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { session, .. })
@@ -356,12 +331,23 @@ impl Event {
     #[must_use]
     pub fn names_token(&self) -> Option<FencingToken> {
         match self {
-            Self::SessionLogged(SessionLogged { token, .. })
+            Self::ActionAnswered(ActionAnswered { token, .. })
+            | Self::ActionOrdered(ActionOrdered { token, .. })
+            | Self::SessionLogged(SessionLogged { token, .. })
             | Self::SessionStatusChanged(SessionStatusChanged { token, .. })
             | Self::SessionMoveOrdered(SessionMoveOrdered { token, .. })
             | Self::SessionReleased(SessionReleased { token, .. })
             | Self::LeaseConfirmed(LeaseConfirmed { token, .. })
             | Self::LeaseExpired(LeaseExpired { token, .. }) => Some(*token),
+            _ => None,
+        }
+    }
+
+    /// The position of an earlier event that stands in the data.
+    #[must_use]
+    pub fn names_position(&self) -> Option<Position> {
+        match self {
+            Self::ActionAnswered(event) => Some(event.action),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! The fold: what each ledger event changes. History that cannot be folded is a typed error, never skipped.
 
+mod action;
 mod adapter;
 mod artifact;
 mod epoch;
@@ -7,7 +8,7 @@ mod epoch;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use imbl::OrdSet;
+use imbl::{OrdMap, OrdSet};
 
 use crate::domain::adapter::{AdapterSpec, LeaseTtl};
 use crate::domain::archive;
@@ -72,6 +73,8 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
         Event::PodResumed(event) => set_draining(fleet, event.registration, false),
         Event::PodLost(event) => forget_pod(fleet, &event.pod, event.registration),
         Event::PodLeft(event) => forget_pod(fleet, &event.pod, event.registration),
+        Event::ActionOrdered(event) => action::order(fleet, recorded.position, event),
+        Event::ActionAnswered(event) => action::answer(fleet, event),
         Event::SessionClaimed(event) => claim(fleet, recorded, event),
         // For people; but only an owner has anything to say.
         Event::SessionLogged(event) => lease(fleet, &event.session, event.token).map(drop),
@@ -224,6 +227,7 @@ fn claim(fleet: &mut Fleet, recorded: &Recorded, event: &SessionClaimed) -> Resu
             status: OperationalStatus::Claiming,
             reason: None,
             moving_to: None,
+            actions: OrdMap::new(),
             confirmed: true,
         }),
         preferred: Some(event.pod.clone()),
@@ -248,8 +252,9 @@ fn order_move(fleet: &mut Fleet, event: &SessionMoveOrdered) -> Result<(), Strin
         return Err(format!("{} is being moved already", event.session));
     }
     lease.moving_to = Some(MoveTarget { pod: event.to.clone(), registration: event.to_registration });
-    let units = lease.units;
-    reserve(fleet, event.to_registration, |reserved| reserved.saturating_add(units));
+    if let (units, Some(target)) = (lease.units, lease.reserves()) {
+        reserve(fleet, target, |reserved| reserved.saturating_add(units));
+    }
     Ok(())
 }
 
@@ -265,8 +270,8 @@ fn end(fleet: &mut Fleet, session: &SessionId, token: FencingToken, holder: &Hol
             entry.preferred = Some(to.pod.clone());
         }
     }
-    if let Some(to) = &lease.moving_to {
-        reserve(fleet, to.registration, |reserved| reserved.saturating_sub(lease.units));
+    if let Some(target) = lease.reserves() {
+        reserve(fleet, target, |reserved| reserved.saturating_sub(lease.units));
     }
     let registration = registration(fleet, lease.registration)?;
     registration.leases.remove(session);

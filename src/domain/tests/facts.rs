@@ -1,14 +1,15 @@
 //! Events in as few words as a test needs. What follows from the history (registration numbers, tokens, who owns a session) is
 //! looked up in the fleet at the moment at which the event happens, so that a test names only what it is about.
 
+use crate::domain::action::Answer;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::Register;
 use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
-    AccessTokenCreated, AccessTokenRevoked, AdapterDeclared, AdapterDeleted, AdapterDisabled, AdapterEnabled, AdapterRevised,
-    ArtifactDeleted, ArtifactStored, ClaimKind, EpochSettled, Event, LeaseConfirmed, LeaseExpired, MaintenanceBegan, MaintenanceEnded,
-    PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed, SessionLogged, SessionMoveOrdered,
-    SessionReleased, SessionStatusChanged,
+    AccessTokenCreated, AccessTokenRevoked, ActionAnswered, ActionOrdered, AdapterDeclared, AdapterDeleted, AdapterDisabled,
+    AdapterEnabled, AdapterRevised, ArtifactDeleted, ArtifactStored, ClaimKind, EpochSettled, Event, LeaseConfirmed, LeaseExpired,
+    MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed,
+    SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};
@@ -187,6 +188,26 @@ pub(crate) fn move_ordered(id: &str, to: &str) -> Fact {
     Fact::new(move |fleet| {
         let (to_registration, _) = fleet.pod(&to).expect("the target is registered");
         SessionMoveOrdered { session: session.clone(), token: lease(fleet, &session).token, to: to.clone(), to_registration }
+    })
+}
+
+pub(crate) fn action_ordered(id: &str, action: &str, parameters: &serde_json::Value) -> Fact {
+    let (session, action) = (session(id), action.to_owned());
+    let parameters = parameters.as_object().expect("an object").clone();
+    Fact::new(move |fleet| ActionOrdered {
+        session: session.clone(),
+        token: lease(fleet, &session).token,
+        action: action.parse().expect("an action's name"),
+        parameters: parameters.clone(),
+    })
+}
+
+pub(crate) fn action_answered(id: &str, action: Position, state: Answer, message: Option<&str>) -> Fact {
+    let (session, message) = (session(id), message.map(str::to_owned));
+    Fact::new(move |fleet| {
+        let lease = lease(fleet, &session);
+        let name = lease.actions.get(&action).expect("it was ordered").name.clone();
+        ActionAnswered { session: session.clone(), token: lease.token, action, name, state, message: message.clone() }
     })
 }
 

@@ -1,9 +1,10 @@
 //! Commands in as few words as a test needs. Tokens of leases are looked up in the fleet unless a test gives its own.
 
+use crate::domain::action::Answer;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    ArtifactSource, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, Leave, Log, MoveSession, Precondition,
-    PutAdapter, PutArtifact, Register, Release, Report, SetEnabled, Targets,
+    AnswerActions, ArtifactSource, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, Leave, Log, MoveSession,
+    OrderAction, OwnersAnswer, Precondition, PutAdapter, PutArtifact, Rebalance, Register, Release, Report, SetEnabled, Targets,
 };
 use crate::domain::entry::{Category, Level};
 use crate::domain::fleet::Fleet;
@@ -46,6 +47,20 @@ fn speaks(command: &mut Command) -> &mut AccessTokenId {
         | Command::Drain(Drain { access_token: Some(access_token), .. }) => access_token,
         other => panic!("no pod speaks {other:?}"),
     }
+}
+
+pub(crate) fn order_action(id: &str, action: &str, parameters: &serde_json::Value) -> Order {
+    let parameters = parameters.as_object().expect("an object").clone();
+    Order::plain(Command::OrderAction(OrderAction { session: session(id), action: action.parse().expect("an action's name"), parameters }))
+}
+
+pub(crate) fn answer_action(pod: &str, id: &str, action: Position, state: Answer, message: Option<&str>) -> Order {
+    let (holder, session, message) = (holder(pod), session(id), message.map(str::to_owned));
+    Order(Box::new(move |fleet| {
+        let token = fleet.session(&session).and_then(|entry| entry.last_token).expect("it was owned");
+        let answers = vec![OwnersAnswer { session, token, action, state, message }];
+        Command::AnswerActions(AnswerActions { holder, answers, access_token: own() })
+    }))
 }
 
 fn own() -> AccessTokenId {
@@ -212,6 +227,10 @@ pub(crate) fn undrain(pod: &str) -> Order {
 
 pub(crate) fn move_to(id: &str, to: &str) -> Order {
     Order::plain(Command::Move(MoveSession { session: session(id), to: pod_name(to) }))
+}
+
+pub(crate) fn rebalance(max_moves: u32) -> Order {
+    Order::plain(Command::Rebalance(Rebalance { max_moves }))
 }
 
 pub(crate) fn create_access_token(digit: char, name: &str, role: Role, pod: Option<&str>) -> Order {

@@ -135,6 +135,8 @@ fn walks_get_everywhere() {
         "PodLost",
         "PodRegistered",
         "PodResumed",
+        "ActionOrdered",
+        "ActionAnswered",
         "SessionMoveOrdered",
         "SessionReleased",
         "SessionReleased to move",

@@ -9,7 +9,8 @@ use proptest::test_runner::TestCaseError;
 
 use super::given::Silences;
 use crate::domain::adapter::LeaseTtl;
-use crate::domain::command::Command;
+use crate::domain::command::{Command, OrderAction, Rebalance};
+use crate::domain::connector::RESTART;
 use crate::domain::decide::{Decision, decide, provisional};
 use crate::domain::event::{AdapterRevised, Event, LeaseExpired, Recorded, SessionClaimed, SessionMoveOrdered, SessionReleased};
 use crate::domain::evolve::evolve;
@@ -61,6 +62,8 @@ impl Decided<'_> {
             prop_assert!(proposal.cause.is_none_or(|cause| (1..=base + index).contains(&cause)), "{proposal:?}");
             let named = proposal.event.names_token();
             prop_assert!(named.is_none_or(|token| token.position() <= base), "{proposal:?} names a token that is not final");
+            let named = proposal.event.names_position();
+            prop_assert!(named.is_none_or(|position| position <= base), "{proposal:?} names a position that is not final");
         }
         Ok(())
     }
@@ -83,14 +86,22 @@ impl Decided<'_> {
         Ok(())
     }
 
-    /// A session leaves a living pod only for a drain or a move that somebody asked for.
+    /// A session leaves a living pod only for a drain or a move that somebody asked for, or one of so many that they allowed.
     fn moves_are_ordered_only_for_a_reason(&self) -> Verdict {
+        let mut allowed = if let Command::Rebalance(Rebalance { max_moves }) = self.command { *max_moves } else { 0 };
         for event in self.events() {
             if let Event::SessionMoveOrdered(SessionMoveOrdered { session, .. }) = event {
-                let asked = matches!(self.command, Command::Move(order) if order.session == *session);
+                let restarts = |order: &OrderAction| order.session == *session && order.action.as_str() == RESTART;
+                let asked = match self.command {
+                    Command::Move(order) => order.session == *session,
+                    Command::OrderAction(order) => restarts(order),
+                    _ => false,
+                };
                 let owner = self.lease_before(session).and_then(|lease| self.after.registration(lease.registration));
                 let draining = owner.is_some_and(|owner| owner.state == RegistrationState::Draining);
-                prop_assert!(asked || draining, "{event:?}");
+                let of_many = !asked && !draining && allowed > 0;
+                allowed -= u32::from(of_many);
+                prop_assert!(asked || draining || of_many, "{event:?}");
                 prop_assert!(self.after.wants(session), "{session} is not to run, so nobody should keep room for it");
             }
         }
@@ -129,9 +140,15 @@ impl Decided<'_> {
         let to_move = |session: &SessionId, lease: &Lease| lease.moving_to.is_some() && self.after.wants(session);
         let moved: Vec<_> = released.filter(|(session, lease)| to_move(session, lease) && !self.waits_for_the_epoch(session)).collect();
         if self.everybody_speaks && moved.iter().all(|(session, lease)| self.promise_stands(session, lease)) {
-            for (session, _) in moved {
-                let claimed = self.events().any(|event| matches!(event, Event::SessionClaimed(claim) if claim.session == *session));
-                prop_assert!(claimed, "{session} closed in order to move and was left alone");
+            for (session, before) in moved {
+                let claim = self.events().find_map(|event| match event {
+                    Event::SessionClaimed(claim) if claim.session == *session => Some(claim),
+                    _ => None,
+                });
+                prop_assert!(claim.is_some(), "{session} closed in order to move and was left alone");
+                // A restart gives it back to its own pod, with nobody else between.
+                let stays = claim.is_some_and(|claim| claim.holder() == before.holder);
+                prop_assert!(stays || !before.restarts(), "{session} restarted as {claim:?}");
             }
         }
         Ok(())
@@ -163,9 +180,9 @@ impl Decided<'_> {
         well && self.before.adapter(&session.adapter).is_some_and(|adapter| adapter.revision == lease.revision)
     }
 
-    /// Registration is a standing claim: whoever could run something has it. Heartbeats alone leave that to the next decision.
+    /// Registration is a standing claim: whoever could run something has it. Heartbeats and answers alone leave that to the next decision.
     fn nothing_waits_that_has_a_place(&self) -> Verdict {
-        if matches!(self.command, Command::Heartbeat(_)) {
+        if matches!(self.command, Command::Heartbeat(_) | Command::AnswerActions(_)) {
             return Ok(());
         }
         for session in self.after.vacancies().filter(|session| !self.waits_for_the_epoch(session)) {
@@ -184,7 +201,10 @@ impl Decided<'_> {
     fn deciding_again_adds_nothing(&self) -> Verdict {
         let look =
             |fleet: &Fleet, observed: &Silences| decide(fleet, &Command::Expire, observed).map_err(|e| TestCaseError::fail(e.to_string()));
-        if self.everybody_speaks && !matches!(self.command, Command::Heartbeat(_)) && self.after.settling().is_none() {
+        if self.everybody_speaks
+            && !matches!(self.command, Command::Heartbeat(_) | Command::AnswerActions(_))
+            && self.after.settling().is_none()
+        {
             prop_assert_eq!(look(self.after, self.observed)?.events, vec![]);
         }
         for observed in [self.observed, &Silences::default()] {
@@ -217,7 +237,7 @@ fn indexes_are_right(fleet: &Fleet) -> Verdict {
                 let (leases, used, _) = held.entry(lease.registration).or_default();
                 leases.insert(id.clone());
                 *used += lease.units;
-                if let Some(to) = &lease.moving_to {
+                if let Some(to) = lease.moving_to.as_ref().filter(|to| to.registration != lease.registration) {
                     held.entry(to.registration).or_default().2 += lease.units;
                 }
             }

@@ -11,10 +11,11 @@ use proptest::sample::{select, subsequence};
 
 use super::given::Silences;
 use super::shapes::*;
+use crate::domain::action::Answer;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    ArtifactSource, Claim, Command, Drain, Heartbeat, Leave, MoveSession, Precondition, PutAdapter, PutArtifact, Register, Release, Report,
-    SetEnabled, Targets,
+    AnswerActions, ArtifactSource, Claim, Command, Drain, Heartbeat, Leave, MoveSession, OrderAction, OwnersAnswer, Precondition,
+    PutAdapter, PutArtifact, Rebalance, Register, Release, Report, SetEnabled, Targets,
 };
 use crate::domain::fleet::Fleet;
 use crate::domain::name::{Holder, RegistrationId, SessionId};
@@ -50,6 +51,8 @@ pub(super) enum Wish {
     /// The tokens are off by so much.
     Release(Who, Vec<SessionId>, i64),
     Leave(Who),
+    /// An answer to the first action of each session that waits for one.
+    Answer(Who, Answer),
 }
 
 /// A pod that speaks.
@@ -111,6 +114,10 @@ impl Step {
                 Command::Release(Release { holder: who.holder(fleet), sessions, access_token })
             }
             Wish::Leave(who) => Command::Leave(Leave { holder: who.holder(fleet), access_token }),
+            Wish::Answer(who, state) => {
+                let answers = SESSIONS.iter().filter_map(|id| first_answer(fleet, session(id), *state)).collect();
+                Command::AnswerActions(AnswerActions { holder: who.holder(fleet), answers, access_token })
+            }
         }
     }
 }
@@ -122,6 +129,12 @@ fn last_token(fleet: &Fleet, session: &SessionId) -> Option<FencingToken> {
 fn report(fleet: &Fleet, session: SessionId, status: OperationalStatus) -> Option<Report> {
     let token = last_token(fleet, &session)?;
     Some(Report { session, token, status, reason: None, trusted: true })
+}
+
+fn first_answer(fleet: &Fleet, session: SessionId, state: Answer) -> Option<OwnersAnswer> {
+    let lease = fleet.session(&session)?.lease.as_ref()?;
+    let (action, _) = lease.actions.get_min()?;
+    Some(OwnersAnswer { token: lease.token, action: *action, state, message: None, session })
 }
 
 fn shifted(last: Option<FencingToken>, off: i64) -> FencingToken {
@@ -203,7 +216,12 @@ fn wish() -> impl Strategy<Value = Wish> {
             Command::BeginMaintenance { targets, reason: None }
         }),
         2 => Just(Command::EndMaintenance { reason: None }),
+        3 => (0_u32..=4).prop_map(|max_moves| Command::Rebalance(Rebalance { max_moves })),
         8 => (select(&SESSIONS[..]), pod()).prop_map(|(id, to)| Command::Move(MoveSession { session: session(id), to })),
+        6 => (select(&SESSIONS[..]), select(vec!["restart", "restart", "reset", "nonsense"])).prop_map(|(id, action)| {
+            let action = action.parse().expect("an action's name");
+            Command::OrderAction(OrderAction { session: session(id), action, parameters: serde_json::Map::new() })
+        }),
     ];
     prop_oneof![
         32 => plain.prop_map(Wish::Plain),
@@ -211,6 +229,7 @@ fn wish() -> impl Strategy<Value = Wish> {
         8 => (who(), some_sessions()).prop_map(|(who, sessions)| Wish::Claim(who, sessions)),
         10 => (who(), some_sessions(), select(vec![0, 0, 0, 0, 0, 0, -1, 1])).prop_map(|(who, sessions, off)| Wish::Release(who, sessions, off)),
         1 => who().prop_map(Wish::Leave),
+        3 => (who(), select(vec![Answer::Received, Answer::Done, Answer::Failed])).prop_map(|(who, state)| Wish::Answer(who, state)),
     ]
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod health;
 pub(crate) mod maintenance;
 pub(crate) mod metrics;
 pub(crate) mod ownership;
+pub(crate) mod rebalance;
 pub(crate) mod whoami;
 
 pub(crate) mod adapters {
@@ -27,6 +28,7 @@ pub(crate) mod events {
 
 pub(crate) mod pods {
     //! What pods ask for, and what is asked of pods.
+    pub(crate) mod answer;
     pub(crate) mod claim;
     pub(crate) mod drain;
     pub(crate) mod heartbeat;
@@ -42,6 +44,7 @@ pub(crate) mod pods {
 
 pub(crate) mod sessions {
     //! Sessions, their owners, and planned moves.
+    pub(crate) mod actions;
     pub(crate) mod history;
     pub(crate) mod list;
     pub(crate) mod move_session;

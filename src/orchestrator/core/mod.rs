@@ -4,6 +4,7 @@
 mod connect;
 mod epoch;
 mod expire;
+mod linger;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +29,6 @@ use crate::log::{Appended, Batch, Condition, LogError, Outcome, find_request};
 /// Most requests in one batch.
 const BATCH: usize = 1000;
 
-/// How long the first request of a batch waits for company, when the last batch had some: it saves far more work than it costs.
-const LINGER: Duration = Duration::from_millis(1);
-
 /// How long requests whose outcome is unknown wait for the database to come back before they are told so.
 const HOLD: Duration = Duration::from_secs(5);
 
@@ -49,7 +47,8 @@ pub(super) struct Core {
     next_connect: Instant,
     next_look: Instant,
     watch: Watch,
-    crowded: bool,
+    /// Requests in a hurry that the last batch with any had.
+    company: usize,
 }
 
 impl Core {
@@ -69,7 +68,7 @@ impl Core {
             next_connect: now,
             next_look: now,
             watch: Watch::new(now),
-            crowded: false,
+            company: 1,
         }
     }
 
@@ -102,12 +101,8 @@ impl Core {
     }
 
     async fn serve(&mut self, first: Request) {
-        if self.crowded {
-            tokio::time::sleep(LINGER).await;
-        }
         self.waiting.push(first);
-        self.gather();
-        self.crowded = self.waiting.len() > 1;
+        self.linger().await;
         self.serve_waiting().await;
     }
 

@@ -11,6 +11,7 @@ import "./styles/frame.css";
 import "./styles/parts.css";
 import "./styles/table.css";
 import "./styles/pages.css";
+import "./styles/settings.css";
 
 applyTheme();
 

@@ -27,9 +27,9 @@ async fn a_pod_hears_what_it_is_to_do() {
     let mut stream = Pushes::open(pod.stream()).await;
     assert_eq!(sessions(&stream.expect("sync").await), [("first/0", "run")]);
 
-    api.declare("second", json!({ "settings": { "host": "venue" } })).await;
+    api.declare("second", json!({ "settings": { "command": ["venue"] } })).await;
     let start = stream.expect("start").await;
-    assert_eq!((&start["lease"]["session"], &start["lease"]["settings"]), (&json!("second/0"), &json!({ "host": "venue" })));
+    assert_eq!((&start["lease"]["session"], &start["lease"]["settings"]), (&json!("second/0"), &json!({ "command": ["venue"] })));
     let second = token(&start["lease"]);
 
     let order = json!({ "names": ["second"], "reason": "tea" });

@@ -7,6 +7,7 @@ pub mod big_log;
 pub mod browser;
 pub mod cutter;
 pub mod journal;
+pub mod kubelet;
 pub mod postgres;
 pub mod process;
 pub mod proxy;

@@ -69,8 +69,15 @@ impl Walk {
         let pulse = (!beats.is_empty()).then(|| PulseBatch { id: Uuid::now_v7(), actor: "test".into(), beats });
         let batch = Batch { events: events.collect(), pulse };
         let condition = Condition { epoch: self.fleet.epoch(), ledger_position: self.fleet.ledger_position(), position: None };
-        let statement = self.connection.statement(sql::APPEND).await.expect("prepares");
-        match batch.append(&self.connection, &statement, &condition).await.map_err(|error| error.to_string())? {
+        // As an orchestrator does it.
+        let outcome = if let Some(pulse) = batch.only_pulse(&condition) {
+            let statement = self.connection.statement(sql::APPEND_PULSE).await.expect("prepares");
+            pulse.append(&self.connection, &statement, &condition).await
+        } else {
+            let statement = self.connection.statement(sql::APPEND).await.expect("prepares");
+            batch.append(&self.connection, &statement, &condition).await
+        };
+        match outcome.map_err(|error| error.to_string())? {
             Outcome::Appended(appended) => {
                 for recorded in batch.recorded(&condition, &appended) {
                     self.fleet = evolve(self.fleet.clone(), &recorded).map_err(|error| error.to_string())?;

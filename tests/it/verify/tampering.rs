@@ -266,7 +266,8 @@ const DISARM: &str = "
             where contype in ('c', 'x', 'f', 'u') and coninhcount = 0 and conrelid <> 0
               and connamespace in ('public'::regnamespace, 'projection'::regnamespace)
         loop
-            execute format('alter table %s drop constraint %I cascade', item.relation, item.conname);
+            -- One may have gone with another that it depends on.
+            execute format('alter table %s drop constraint if exists %I cascade', item.relation, item.conname);
         end loop;
     end
     $$;

@@ -3,6 +3,7 @@
 //! The words are explained in `domain/tests`. Given events stand at positions 1, 2, 3 and so on.
 
 mod access_token;
+mod action;
 mod artifact;
 mod assign;
 mod claim;
@@ -17,6 +18,7 @@ mod log;
 mod maintenance;
 mod move_session;
 mod put_adapter;
+mod rebalance;
 mod register;
 mod release;
 mod set_enabled;

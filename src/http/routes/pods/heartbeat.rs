@@ -6,6 +6,7 @@ use axum::extract::State;
 use uuid::Uuid;
 
 use crate::domain::command::{Command, Heartbeat, Report};
+use crate::domain::fleet::Lease;
 use crate::domain::name::{Holder, SessionId};
 use crate::domain::refusal::Refusal;
 use crate::domain::token::{Epoch, FencingToken, Position};
@@ -16,7 +17,7 @@ use crate::http::problem::ApiError;
 use crate::http::views;
 use crate::orchestrator::request::Submission;
 use crate::orchestrator::snapshot::Snapshot;
-use crate::wire::pod::{Desired, HeartbeatAnswer, HeartbeatRequest, LeaseGrant, LeaseReport, RenewedLease};
+use crate::wire::pod::{HeartbeatAnswer, HeartbeatRequest, LeaseReport, RenewedLease};
 
 /// Records a sign of life and answers with all that the pod owns.
 #[utoipa::path(post, path = "/v1/heartbeats", tag = "pods", request_body = HeartbeatRequest,
@@ -72,10 +73,12 @@ pub(crate) fn answer(
     let leases = || snapshot.fleet.leases_of(registration).filter(|(_, lease)| lease.confirmed || !informed);
     let held: HashMap<&SessionId, FencingToken> = leases().map(|(session, lease)| (session, lease.token)).collect();
     let reports: HashMap<&SessionId, &LeaseReport> = reported.iter().map(|lease| (&lease.session, lease)).collect();
-    let missed = |grant: &LeaseGrant| match reports.get(&grant.session) {
-        Some(report) if report.token == grant.token => grant.desired == Desired::Stop,
-        _ => !grant.unconfirmed,
+    // Judged before anything is made of it: a grant carries all settings, and usually nothing was missed.
+    let missed = |(session, lease): &(&SessionId, &Lease)| match reports.get(session) {
+        Some(report) if report.token == lease.token => snapshot.fleet.stop_reason(session, lease).is_some(),
+        _ => lease.confirmed,
     };
+    let missed = snapshot.fleet.leases_of(registration).filter(missed).map(|(session, lease)| views::grant(snapshot, session, lease));
     Ok(HeartbeatAnswer {
         as_of: snapshot.as_of(),
         heartbeat_interval_ms: views::heartbeat_interval_ms(snapshot),
@@ -84,6 +87,7 @@ pub(crate) fn answer(
             .map(|(session, lease)| RenewedLease { session: session.clone(), token: lease.token, ttl_ms: lease.ttl.as_millis() })
             .collect(),
         fenced: reported.iter().filter(|lease| held.get(&lease.session) != Some(&lease.token)).map(|lease| lease.session.clone()).collect(),
-        missed: views::grants(snapshot, registration).into_iter().filter(missed).collect(),
+        missed: missed.collect(),
+        actions: views::untold_actions(snapshot, registration),
     })
 }

@@ -3,7 +3,7 @@
 //! Level-triggered (design 11): begins with the full set of the pod's leases, and says at each wake-up what differs from what
 //! was said last. Nothing depends on having heard every wake-up.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 
 use axum::extract::State;
@@ -13,6 +13,7 @@ use futures_util::Stream;
 use serde::Deserialize;
 use tokio::sync::watch;
 
+use crate::domain::action::ActionId;
 use crate::domain::fleet::RegistrationState;
 use crate::domain::name::{Holder, Incarnation, PodName, RegistrationId, SessionId};
 use crate::domain::refusal::Refusal;
@@ -24,7 +25,7 @@ use crate::http::routes::named;
 use crate::http::{App, STREAM_BREATH, views};
 use crate::orchestrator::snapshot::Snapshot;
 use crate::wire::pod::{Desired, LeaseGrant};
-use crate::wire::push::{Fence, Push, Start, Stop, Sync};
+use crate::wire::push::{Act, Fence, Push, Start, Stop, Sync};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,7 +33,7 @@ pub(crate) struct Which {
     incarnation: String,
 }
 
-/// The stream of a pod, as server-sent events `sync`, `start`, `stop`, `fence` and `gone`.
+/// The stream of a pod, as server-sent events `sync`, `start`, `stop`, `fence`, `action` and `gone`.
 #[utoipa::path(get, path = "/v1/pods/{pod}/stream", tag = "pods", params(("pod" = String, Path), ("incarnation" = String, Query)),
     responses((status = 200, content_type = "text/event-stream"), (status = "4XX", body = crate::wire::problem::Problem)))]
 pub(crate) async fn stream(
@@ -127,11 +128,13 @@ pub(crate) struct Said {
     holder: Holder,
     /// Nothing before the first full set.
     leases: Option<BTreeMap<SessionId, (FencingToken, Desired)>>,
+    /// Which of the actions that it has not acknowledged it was told of.
+    actions: BTreeSet<ActionId>,
 }
 
 impl Said {
     pub(crate) fn nothing(registration: RegistrationId, holder: Holder) -> Self {
-        Self { registration, holder, leases: None }
+        Self { registration, holder, leases: None, actions: BTreeSet::new() }
     }
 
     /// What is to be said now. An error is the reason for which the stream is over.
@@ -143,9 +146,17 @@ impl Said {
         }
         let grants = views::grants(snapshot, self.registration);
         let now = grants.iter().map(|grant| (grant.session.clone(), (grant.token, grant.desired))).collect();
+        let untold = views::untold_actions(snapshot, self.registration);
+        let told = std::mem::replace(&mut self.actions, untold.iter().map(|action| action.action.action_id).collect());
         Ok(match self.leases.replace(now) {
+            // The leases bring their actions along.
             None => vec![Push::Sync(Sync { as_of: snapshot.as_of(), leases: grants })],
-            Some(before) => changes(snapshot, before, grants),
+            Some(before) => {
+                let mut pushes = changes(snapshot, before, grants);
+                let news = untold.into_iter().filter(|action| !told.contains(&action.action.action_id));
+                pushes.extend(news.map(|action| Push::Action(Act { as_of: snapshot.as_of(), action })));
+                pushes
+            }
         })
     }
 }

@@ -1,0 +1,79 @@
+//! A kept connection to an orchestrator, as lean as a client can be: what the load generator burns, the system cannot have.
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// HTTP/1.1, one request in flight.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    stream: TcpStream,
+    token: String,
+    body: Vec<u8>,
+    out: Vec<u8>,
+    read: Vec<u8>,
+}
+
+impl Wire {
+    pub(crate) async fn open(address: SocketAddr, token: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await.with_context(|| format!("{address} cannot be reached"))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, token: token.to_owned(), body: Vec::new(), out: Vec::new(), read: Vec::new() })
+    }
+
+    /// Posts a document and gives the body of the answer, which must be a good one.
+    pub(crate) async fn post(&mut self, path: &str, document: &impl Serialize) -> anyhow::Result<&[u8]> {
+        self.body.clear();
+        serde_json::to_writer(&mut self.body, document)?;
+        self.out.clear();
+        write!(
+            self.out,
+            "POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.token,
+            self.body.len()
+        )?;
+        self.out.extend_from_slice(&self.body);
+        self.stream.write_all(&self.out).await?;
+        self.answer(path).await
+    }
+
+    async fn answer(&mut self, path: &str) -> anyhow::Result<&[u8]> {
+        self.read.clear();
+        loop {
+            if self.stream.read_buf(&mut self.read).await? == 0 {
+                bail!("{path}: the orchestrator hung up");
+            }
+            let Some((status, body, length)) = head_of(&self.read)? else { continue };
+            while self.read.len() < body + length {
+                if self.stream.read_buf(&mut self.read).await? == 0 {
+                    bail!("{path}: the orchestrator hung up in the middle of an answer");
+                }
+            }
+            let answer = self.read.get(body..body + length).unwrap_or_default();
+            return good(status, path, answer);
+        }
+    }
+}
+
+fn good(status: u16, what: impl Display, answer: &[u8]) -> anyhow::Result<&[u8]> {
+    if status != 200 {
+        bail!("{what}: {status} {}", String::from_utf8_lossy(answer));
+    }
+    Ok(answer)
+}
+
+/// Status, where the body begins, and how long it is; nothing while the head is not all there.
+fn head_of(read: &[u8]) -> anyhow::Result<Option<(u16, usize, usize)>> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(body) = response.parse(read)? else { return Ok(None) };
+    let status = response.code.context("a status")?;
+    let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let length = std::str::from_utf8(length.context("the answer has no length")?.value)?.parse()?;
+    Ok(Some((status, body, length)))
+}

@@ -1,0 +1,1 @@
+select position, session, action, parameters, state = 'received' as received from projection.action where ended_position is null
