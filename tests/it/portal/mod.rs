@@ -2,6 +2,7 @@
 //!
 //! `make setup` installs the browser, `make portal` builds what it shows.
 
+mod actions;
 mod adapter;
 mod adapters;
 mod artifacts;
