@@ -14,7 +14,7 @@ declare
     action_types  constant text[] := '{ActionOrdered,ActionAnswered}';
     archive_types constant text[] := '{LedgerSealed,LedgerUnsealed}';
     types         text[] := adapter_types || session_types || pod_types || epoch_types || action_types || archive_types
-                            || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted}';
+                            || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted,PluginInstalled,PluginRemoved}';
 begin
     -- append() has its statements planned once, for few events. Many events at once are worth plans of their own.
     if last - first >= 200 and current_setting('plan_cache_mode') = 'force_generic_plan' then
@@ -59,6 +59,11 @@ begin
     end if;
     if types && '{ArtifactStored,ArtifactDeleted}' then
         perform apply_artifact_version(first, last);
+    end if;
+    if types && '{PluginInstalled,PluginRemoved}' then
+        perform apply_plugin_version(first, last);
+    end if;
+    if types && '{ArtifactStored,PluginInstalled}' then
         perform apply_blob_use(first, last);
     end if;
     if types && archive_types then

@@ -8,6 +8,7 @@ create table registration (
     capacity      bigint not null,
     labels        jsonb not null,
     connectors    jsonb not null,
+    platform      text,
     access_token  text not null,
     registered_at timestamptz not null,
     -- Incarnations of this name that were superseded, oldest first, at most 16.
@@ -40,7 +41,8 @@ begin
         select (e.data ->> 'registration')::integer, e.data ->> 'pod', e.data ->> 'incarnation',
                case when exists (select from event n where not n.pulse and n.position between e.position + 1 and last
                                  and n.type = 'PodRegistered' and n.stream = e.stream) then 'superseded' else 'ready' end,
-               (e.data ->> 'capacity')::bigint, e.data -> 'labels', e.data -> 'connectors', e.data ->> 'access_token', e.recorded_at, '{}'
+               (e.data ->> 'capacity')::bigint, e.data -> 'labels', e.data -> 'connectors', e.data ->> 'platform',
+               e.data ->> 'access_token', e.recorded_at, '{}'
         from event e
         where not e.pulse and e.position between first and last and e.type = 'PodRegistered';
 

@@ -8,6 +8,7 @@ create table registration_history (
     capacity      bigint not null,
     labels        jsonb not null,
     connectors    jsonb not null,
+    platform      text,
     access_token  text not null,
     registered_at timestamptz not null,
     state         text not null check (state in ('ready', 'draining', 'superseded')),
@@ -48,6 +49,7 @@ begin
         insert into registration_history
         select c.registration, c.pod, coalesce(r.data ->> 'incarnation', b.incarnation), coalesce((r.data ->> 'capacity')::bigint, b.capacity),
                coalesce(r.data -> 'labels', b.labels), coalesce(r.data -> 'connectors', b.connectors),
+               case when r.data is null then b.platform else r.data ->> 'platform' end,
                coalesce(r.data ->> 'access_token', b.access_token), coalesce(r.recorded_at, b.registered_at),
                case c.type when 'PodDrained' then 'draining' else 'ready' end, int8range(c.position, c.ended), c.recorded_at, c.until
         from change c
@@ -59,7 +61,7 @@ begin
     if types && '{PodRegistered}' then
         -- A newer registration of a name supersedes the older, which is remembered for as long as it holds leases.
         insert into registration_history
-        select h.registration, h.pod, h.incarnation, h.capacity, h.labels, h.connectors, h.access_token, h.registered_at, 'superseded',
+        select h.registration, h.pod, h.incarnation, h.capacity, h.labels, h.connectors, h.platform, h.access_token, h.registered_at, 'superseded',
                int8range(newer.position, case when held.still = 0 then held.ended end), newer.recorded_at,
                case when held.still = 0 then held.until end
         from event newer

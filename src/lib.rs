@@ -23,6 +23,7 @@ pub mod http;
 pub mod limits;
 pub mod log;
 pub mod orchestrator;
+pub mod plugin;
 #[cfg(test)]
 mod simulation;
 pub mod time;

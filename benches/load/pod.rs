@@ -47,7 +47,8 @@ impl Pod {
         let mut wire = Wire::open(address, token).await?;
         let labels: BTreeMap<String, String> = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let incarnation: Incarnation = Uuid::new_v4().to_string().parse()?;
-        let register = RegisterRequest { pod: name.parse()?, incarnation, capacity, labels, connectors: vec!["tcp".parse()?] };
+        let register =
+            RegisterRequest { pod: name.parse()?, incarnation, capacity, labels, connectors: vec!["tcp".parse()?], platform: None };
         let answer: RegisterAnswer = serde_json::from_slice(wire.post("/v1/pods", &register).await?)?;
         let leases = answer.leases.into_iter().map(|lease| report(lease.session, lease.token)).collect();
         let RegisterRequest { pod, incarnation, .. } = register;

@@ -8,11 +8,13 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use uuid::Uuid;
 
 use crate::client::{Call, Client, Error};
-use crate::domain::name::{ArtifactName, Incarnation, PodName};
+use crate::domain::name::{ArtifactName, Incarnation, PluginName, PodName};
+use crate::domain::plugin::PluginVersion;
 use crate::domain::token::Epoch;
 use crate::wire::action::{AnswerRequest, AnswersAnswer, NewAnswer};
 use crate::wire::artifact::ArtifactView;
 use crate::wire::log::{LogAnswer, LogRequest, NewEntry};
+use crate::wire::plugin::PluginList;
 use crate::wire::pod::{
     DrainRequest, HeartbeatAnswer, HeartbeatRequest, HeldLease, LeaseReport, RegisterAnswer, RegisterRequest, ReleaseAnswer, ReleaseRequest,
 };
@@ -116,6 +118,17 @@ impl Link {
     /// The content of a version, to be read as it comes.
     pub(super) async fn artifact_content(&self, name: &ArtifactName, version: u32) -> Result<reqwest::Response, Error> {
         self.client.send(&get::<()>(&format!("/v1/artifacts/{name}/content?version={version}"), DOWNLOAD)).await
+    }
+
+    pub(super) async fn plugins(&self) -> Result<PluginList, Error> {
+        self.client.call(&get::<()>("/v1/plugins", PATIENCE)).await.map(|answer| answer.body)
+    }
+
+    /// A package, to be read as it comes.
+    pub(super) async fn plugin_content(&self, name: &PluginName, version: &PluginVersion) -> Result<reqwest::Response, Error> {
+        // A version may have build metadata, which begins with a sign that means a space in a query.
+        let version = version.to_string().replace('+', "%2B");
+        self.client.send(&get::<()>(&format!("/v1/plugins/{name}/content?version={version}"), DOWNLOAD)).await
     }
 
     /// Opens the pod's stream.

@@ -59,6 +59,8 @@ use crate::connector::journal::Journal;
 use crate::connector::registry::Registry;
 use crate::domain::adapter::{Labels, check_labels};
 use crate::domain::name::{Incarnation, PodName};
+use crate::plugin::platform;
+use crate::plugin::sign::TrustedKeys;
 use crate::time::since_boot;
 use crate::wire::pod::RegisterRequest;
 
@@ -84,6 +86,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where artifacts are kept once they were fetched. Pods may share it.
     pub cache: PathBuf,
+    /// Public keys by one of which plugins must be signed to be run here. With none, none need be.
+    pub plugin_keys: Vec<PathBuf>,
     /// How long a shutdown may take before sessions are stopped by force.
     pub drain_timeout: Duration,
 }
@@ -112,6 +116,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
 pub async fn run_with(config: Config, registry: Registry, shutdown: CancellationToken) -> anyhow::Result<()> {
     check_labels("label", &config.labels)?;
     prepare(&config.data_dir).await.with_context(|| format!("cannot use the data directory {}", config.data_dir.display()))?;
+    let plugin_keys = TrustedKeys::read(&config.plugin_keys)?;
     let client = Client::new(&config.orchestrators, Some(&config.access_token))?;
     let registration = RegisterRequest {
         pod: config.pod.clone(),
@@ -119,6 +124,7 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
         capacity: config.capacity,
         labels: config.labels,
         connectors: registry.names().cloned().collect(),
+        platform: Some(platform::own()),
     };
     tracing::info!(pod = %registration.pod, incarnation = %registration.incarnation, capacity = registration.capacity, "starting");
     let link = Link::new(client, registration);
@@ -168,7 +174,7 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
         data_dir: config.data_dir,
         inbox: inbox.clone(),
         metrics: Arc::clone(&metrics),
-        supply: Arc::new(Supply::new(link.clone(), config.cache)),
+        supply: Arc::new(Supply::new(link.clone(), &config.cache, plugin_keys)),
     };
     let pod = Pod {
         link: link.clone(),

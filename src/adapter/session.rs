@@ -9,12 +9,13 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::message::Message;
 use super::metrics::Metrics;
-use super::supply::{Chosen, Supply};
+use super::supply::{Chosen, Release, Supply};
 use crate::connector::action::Action;
 use crate::connector::backoff::Backoff;
 use crate::connector::context::{Report, SessionContext, SessionFacts, SessionHandle, Term};
 use crate::connector::lease::reached;
 use crate::connector::{Connector, ConnectorError, secrets};
+use crate::domain::name::ConnectorName;
 use crate::domain::status::OperationalStatus;
 use crate::time::since_boot;
 
@@ -34,9 +35,10 @@ pub(super) enum Order {
 const PROVEN: Duration = Duration::from_secs(10);
 
 pub(super) struct SessionTask {
-    /// Nothing if this pod has no such connector.
+    /// Nothing if this pod has no such connector, and a plugin must bring it.
     pub(super) connector: Option<Arc<dyn Connector>>,
-    /// What to say if there is none.
+    pub(super) connector_name: ConnectorName,
+    /// What to say if none does.
     pub(super) no_connector: String,
     pub(super) facts: SessionFacts,
     /// The artifacts that it is to be given.
@@ -54,17 +56,13 @@ type Run = JoinSet<Result<(), ConnectorError>>;
 impl SessionTask {
     /// Ends when the session is closed or fenced, and not before its connector has.
     pub(super) async fn run(mut self) {
-        let Some(connector) = self.connector.take() else {
-            let reason = std::mem::take(&mut self.no_connector);
-            return self.refuse(reason).await;
-        };
         // With references, whether the settings are any good is known once these are resolved, and may change with every start.
         if !secrets::refer(&self.facts.settings)
-            && let Err(invalid) = connector.validate(&self.facts.settings)
+            && let Some(Err(invalid)) = self.connector.as_ref().map(|connector| connector.validate(&self.facts.settings))
         {
             return self.refuse(invalid.to_string()).await;
         }
-        let mut chosen = Chosen::default();
+        let mut chosen = (Chosen::default(), None);
         let mut pause = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         loop {
             let order = *self.orders.borrow_and_update();
@@ -84,7 +82,7 @@ impl SessionTask {
             self.refuse_actions("the session was not running");
             self.tell(Report::starting()).await;
             let began = Instant::now();
-            if let Some(fault) = self.attempt(&*connector, &mut chosen).await {
+            if let Some(fault) = self.attempt(&mut chosen).await {
                 self.metrics.connector_restarts.inc();
                 tracing::warn!(session = %self.facts.session, "the connector ended: {fault}");
                 self.tell(Report::because(OperationalStatus::Error, fault)).await;
@@ -127,21 +125,32 @@ impl SessionTask {
     }
 
     /// Gives the session what it needs and runs it. Gives back the fault if either failed, nothing if it was stopped.
-    async fn attempt(&mut self, connector: &dyn Connector, chosen: &mut Chosen) -> Option<String> {
-        if !self.artifacts.is_empty() {
-            self.tell(Report::because(OperationalStatus::Claiming, "fetching its artifacts")).await;
+    async fn attempt(&mut self, (artifacts, release): &mut (Chosen, Option<Release>)) -> Option<String> {
+        match (&self.connector, self.artifacts.is_empty()) {
+            (None, _) => self.tell(Report::because(OperationalStatus::Claiming, "fetching its plugin")).await,
+            (_, false) => self.tell(Report::because(OperationalStatus::Claiming, "fetching its artifacts")).await,
+            _ => {}
         }
+        let supply = Arc::clone(&self.supply);
+        let prepare = async {
+            supply.prepare(&self.facts, &self.artifacts, artifacts).await?;
+            match &self.connector {
+                Some(built_in) => Ok(Some(Arc::clone(built_in))),
+                None => supply.connector(&self.connector_name, &self.facts, release).await,
+            }
+        };
         let prepared = tokio::select! {
             biased;
             _ = self.orders.changed() => return None,
-            prepared = self.supply.prepare(&self.facts, &self.artifacts, chosen) => prepared,
+            prepared = prepare => prepared,
         };
-        match prepared {
-            Ok(()) => {}
+        let connector = match prepared {
+            Ok(Some(connector)) => connector,
+            Ok(None) => return Some(self.no_connector.clone()),
             Err(missing) => return Some(missing.to_string()),
-        }
-        match self.resolved(connector).await {
-            Ok(facts) => self.run_once(connector, facts).await,
+        };
+        match self.resolved(&*connector).await {
+            Ok(facts) => self.run_once(&*connector, facts).await,
             Err(fault) => Some(fault),
         }
     }

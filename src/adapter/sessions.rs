@@ -103,7 +103,8 @@ impl Sessions {
         let offered = self.around.registry.names().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let session = SessionTask {
             connector: self.around.registry.get(&grant.connector),
-            no_connector: format!("this pod has no connector \"{}\"; it offers {offered}", grant.connector),
+            connector_name: grant.connector.clone(),
+            no_connector: format!("this pod has no connector \"{}\", and no plugin brings it; it offers {offered}", grant.connector),
             facts: SessionFacts {
                 session: grant.session.clone(),
                 pod: self.around.pod.clone(),

@@ -44,9 +44,13 @@ pub(super) struct AdapterArgs {
     #[arg(long, env = "CONNCENTRIC_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
-    /// Folder for artifacts that were fetched, which pods of one machine may share. Without it, `cache` in the data directory
+    /// Folder for artifacts and plugins that were fetched, which pods of one machine may share. Without it, `cache` in the data directory
     #[arg(long, env = "CONNCENTRIC_CACHE", value_name = "DIR")]
     cache: Option<PathBuf>,
+
+    /// Public key, in PEM, by which plugins must be signed to be run here. May be given several times
+    #[arg(long = "plugin-key", env = "CONNCENTRIC_PLUGIN_KEY", value_name = "FILE", value_delimiter = ',')]
+    plugin_keys: Vec<PathBuf>,
 
     /// How long handing over may take when the pod is asked to end; after that its sessions are stopped by force
     #[arg(long, env = "CONNCENTRIC_DRAIN_TIMEOUT", value_name = "DURATION", value_parser = values::duration, default_value = "25s")]
@@ -71,6 +75,7 @@ impl AdapterArgs {
             labels,
             access_token,
             management_listen: self.management_listen,
+            plugin_keys: self.plugin_keys,
             cache: self.cache.unwrap_or_else(|| data_dir.join("cache")),
             data_dir,
             drain_timeout: self.drain_timeout,

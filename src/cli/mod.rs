@@ -28,6 +28,7 @@ mod move_session;
 mod openapi;
 mod orchestrator;
 mod output;
+mod plugin;
 mod probe;
 mod progress;
 mod rebalance;
@@ -86,6 +87,7 @@ enum Command {
     Apply(apply::ApplyArgs),
     Get(get::GetArgs),
     Artifact(artifact::ArtifactArgs),
+    Plugin(plugin::PluginArgs),
     Enable(admin_state::EnableArgs),
     Disable(admin_state::DisableArgs),
     Drain(drain::DrainArgs),
@@ -160,6 +162,7 @@ impl Command {
             Self::Completions(args) => args.run(),
             Self::Openapi(args) => args.run(),
             Self::Apply(args) => args.run(&server.connect()?).await,
+            Self::Plugin(args) => args.run(server).await,
             Self::Artifact(args) => args.run(&server.connect()?).await,
             Self::Get(args) => args.run(&server.connect()?).await,
             Self::Enable(args) => args.run(&server.connect()?).await,

@@ -42,6 +42,10 @@ pub(super) struct OrchestratorArgs {
     #[arg(long, env = "CONNCENTRIC_TOKENS_DIR", value_name = "DIR")]
     tokens_dir: Option<PathBuf>,
 
+    /// Public key, in PEM, by which plugins must be signed. May be given several times; one of them is enough for a plugin
+    #[arg(long = "plugin-key", env = "CONNCENTRIC_PLUGIN_KEY", value_name = "FILE", value_delimiter = ',')]
+    plugin_keys: Vec<PathBuf>,
+
     /// Name of this instance in logs and metrics. Without it, the host's name and a random end
     #[arg(long, env = "CONNCENTRIC_NAME", value_name = "NAME")]
     name: Option<String>,
@@ -73,6 +77,7 @@ impl OrchestratorArgs {
                 Migrations::None => orchestrator::Migrations::None,
             },
             pulse_retention: self.pulse_retention,
+            plugin_keys: self.plugin_keys,
             tokens_dir: self.tokens_dir,
             name: self.name.unwrap_or_else(instance_name),
         }

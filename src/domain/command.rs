@@ -5,7 +5,8 @@ use super::adapter::{AdapterSpec, Labels};
 use super::content::Content;
 use super::entry::{Category, Level};
 use super::identity::{AccessTokenId, Role, TokenHash};
-use super::name::{ActionName, AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PodName, SessionId};
+use super::name::{ActionName, AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PluginName, PodName, SessionId};
+use super::plugin::PluginFacts;
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};
 
@@ -47,6 +48,7 @@ pub struct Register {
     pub capacity: u32,
     pub labels: Labels,
     pub connectors: Vec<ConnectorName>,
+    pub platform: Option<String>,
     pub access_token: AccessTokenId,
 }
 
@@ -192,6 +194,16 @@ pub struct PutArtifact {
     pub precondition: Precondition,
 }
 
+/// A package that was looked into and is in the database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstallPlugin {
+    pub plugin: PluginName,
+    pub facts: PluginFacts,
+    pub content: Content,
+    /// The signature, in Base64, and the id of the key that it was checked with.
+    pub signed: Option<(String, String)>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     PutAdapter(PutAdapter),
@@ -203,6 +215,10 @@ pub enum Command {
     DeleteArtifact {
         artifact: ArtifactName,
         precondition: Precondition,
+    },
+    InstallPlugin(Box<InstallPlugin>),
+    RemovePlugin {
+        plugin: PluginName,
     },
     SetEnabled(SetEnabled),
     /// Disable what is enabled among these, and remember it.

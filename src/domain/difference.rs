@@ -14,7 +14,7 @@ const SHOWN: usize = 400;
 /// The first thing that one fleet says otherwise than another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// `adapter`, `session`, `registration`, `access_token`, `artifact_version`, `maintenance`, `ledger_archive` or `epoch`, as the projections are called.
+    /// `adapter`, `session`, `registration`, `access_token`, `artifact_version`, `plugin_version`, `maintenance`, `ledger_archive` or `epoch`, as the projections are called.
     pub kind: &'static str,
     pub key: String,
     /// What the events about it are filed under.
@@ -45,6 +45,10 @@ impl Fleet {
             .or_else(|| {
                 let (name, ours, theirs) = first(&self.artifacts, &other.artifacts)?;
                 Some(difference("artifact_version", name.to_string(), format!("artifact:{name}"), ours, theirs))
+            })
+            .or_else(|| {
+                let (name, ours, theirs) = first(&self.plugins, &other.plugins)?;
+                Some(difference("plugin_version", name.to_string(), format!("plugin:{name}"), ours, theirs))
             })
             .or_else(|| {
                 let (ours, theirs) = (&self.maintained, &other.maintained);

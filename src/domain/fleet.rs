@@ -15,7 +15,8 @@ use super::adapter::{AdapterSpec, Labels, LeaseTtl};
 use super::archive::Archive;
 use super::artifact::Artifact;
 use super::identity::{AccessToken, AccessTokenId};
-use super::name::{AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PodName, RegistrationId, SessionId};
+use super::name::{AdapterName, ArtifactName, ConnectorName, Holder, Incarnation, PluginName, PodName, RegistrationId, SessionId};
+use super::plugin::Plugin;
 use super::status::OperationalStatus;
 use super::token::{Epoch, FencingToken, Position};
 
@@ -104,6 +105,7 @@ pub struct Registration {
     pub capacity: u32,
     pub labels: Labels,
     pub connectors: Vec<ConnectorName>,
+    pub platform: Option<String>,
     pub access_token: AccessTokenId,
     pub registered_at: DateTime<Utc>,
     pub leases: OrdSet<SessionId>,
@@ -159,6 +161,7 @@ pub struct Fleet {
     pub(super) access_tokens: OrdMap<AccessTokenId, IssuedToken>,
     /// With those that were deleted.
     pub(super) artifacts: OrdMap<ArtifactName, Artifact>,
+    pub(super) plugins: OrdMap<PluginName, Plugin>,
     /// Adapters that a maintenance took down and its end will bring back.
     pub(super) maintained: OrdSet<AdapterName>,
     /// Where old ledger events are, by the first position of each file.
@@ -186,6 +189,7 @@ impl Fleet {
             last_registration: RegistrationId(0),
             access_tokens: OrdMap::new(),
             artifacts: OrdMap::new(),
+            plugins: OrdMap::new(),
             maintained: OrdSet::new(),
             archives: OrdMap::new(),
             vacant: OrdSet::new(),

@@ -21,6 +21,7 @@ pub mod identity;
 pub mod lease;
 pub mod name;
 pub mod placement;
+pub mod plugin;
 pub mod refusal;
 pub mod restore;
 pub mod secret;

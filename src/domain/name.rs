@@ -146,6 +146,10 @@ text_id!(
     ActionName, "action", is_name, NAME_RULE
 );
 text_id!(
+    /// The name of a plugin.
+    PluginName, "plugin", is_name, NAME_RULE
+);
+text_id!(
     /// The name of an artifact.
     ArtifactName, "artifact", is_name, NAME_RULE
 );

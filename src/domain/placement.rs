@@ -27,6 +27,8 @@ pub enum NoPlace {
     Draining,
     #[error("no pod offers connector {0}")]
     NoConnector(ConnectorName),
+    #[error("no pod has the platform for connector {0}; its plugin runs on {1}")]
+    NoPlatform(ConnectorName, String),
     #[error("no pod has the labels {0}")]
     NoLabels(String),
     #[error("no pod has room for {0} more")]
@@ -43,6 +45,7 @@ impl NoPlace {
             Self::NoPod => "it is not registered".into(),
             Self::Draining => "it is draining".into(),
             Self::NoConnector(connector) => format!("it does not offer connector {connector}"),
+            Self::NoPlatform(connector, platforms) => format!("its platform is none of those of connector {connector} ({platforms})"),
             Self::NoLabels(labels) => format!("it does not have the labels {labels}"),
             Self::NoRoom(units) => format!("it has no room for {units} more"),
             Self::Silent => "nothing was heard of it for too long".into(),
@@ -72,7 +75,7 @@ pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, obs
         // Silent for the shortest timeout in use, it would be lost if it held nothing. That one is never longer than the adapter's.
         let silence = observed.silence(id, shortest);
         let silent = if silence >= shortest.as_duration() { Err(NoPlace::Silent) } else { Ok(()) };
-        if let Err(why) = fits(registration, spec, silence).and(silent) {
+        if let Err(why) = fits(fleet, registration, spec, silence).and(silent) {
             obstacle = obstacle.max(why);
             continue;
         }
@@ -89,12 +92,12 @@ pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, obs
 }
 
 /// Whether a pod could run a session of this adapter now.
-pub fn fits(registration: &Registration, spec: &AdapterSpec, silence: Duration) -> Result<(), NoPlace> {
+pub fn fits(fleet: &Fleet, registration: &Registration, spec: &AdapterSpec, silence: Duration) -> Result<(), NoPlace> {
     if registration.state != RegistrationState::Ready {
         return Err(NoPlace::Draining);
     }
     if !registration.connectors.contains(&spec.connector) {
-        return Err(NoPlace::NoConnector(spec.connector.clone()));
+        can_run_plugin(fleet, registration, &spec.connector)?;
     }
     let labels = &spec.placement.labels;
     if !labels.iter().all(|(key, value)| registration.labels.get(key) == Some(value)) {
@@ -108,6 +111,16 @@ pub fn fits(registration: &Registration, spec: &AdapterSpec, silence: Duration) 
         return Err(NoPlace::Silent);
     }
     Ok(())
+}
+
+/// A pod need not offer what a plugin brings: it fetches that, if there is a program for its platform.
+fn can_run_plugin(fleet: &Fleet, registration: &Registration, connector: &ConnectorName) -> Result<(), NoPlace> {
+    let Some((_, plugin)) = fleet.plugin_of(connector) else { return Err(NoPlace::NoConnector(connector.clone())) };
+    if registration.platform.as_deref().is_some_and(|platform| plugin.facts.entry(platform).is_some()) {
+        return Ok(());
+    }
+    let platforms: Vec<&str> = plugin.facts.platforms.keys().map(String::as_str).collect();
+    Err(NoPlace::NoPlatform(connector.clone(), platforms.join(", ")))
 }
 
 /// How many other sessions of the same adapter each registration has or is about to get by a move.

@@ -7,8 +7,9 @@ use super::adapter::InvalidField;
 use super::connector::check::InvalidFields;
 use super::evolve::Corrupt;
 use super::identity::AccessTokenId;
-use super::name::{ActionName, AdapterName, ArtifactName, ConnectorName, Holder, PodName, SessionId};
+use super::name::{ActionName, AdapterName, ArtifactName, ConnectorName, Holder, PluginName, PodName, SessionId};
 use super::placement::NoPlace;
+use super::plugin::PluginVersion;
 use super::token::{Epoch, FencingToken, Position};
 
 /// What kind of refusal it is, which decides the HTTP status.
@@ -109,6 +110,14 @@ pub enum Refusal {
     ArtifactMissing(ArtifactName),
     #[error("artifact {0} exists already")]
     ArtifactExists(ArtifactName),
+    #[error("there is no plugin {0}; `conncentric plugin list` shows those that there are")]
+    PluginUnknown(PluginName),
+    #[error("plugin {plugin} is in use: connector {connector} is named by {}; delete these adapters or give them another", join(.adapters))]
+    PluginInUse { plugin: PluginName, connector: ConnectorName, adapters: Vec<AdapterName> },
+    #[error("version {version} of plugin {plugin} was another package; give this one a version of its own")]
+    PluginVersionTaken { plugin: PluginName, version: PluginVersion },
+    #[error("connector {connector} cannot be brought by this plugin: {by}; choose another name")]
+    ConnectorTaken { connector: ConnectorName, by: String },
     #[error("there is no access token {0}; `conncentric token list` shows them")]
     AccessTokenUnknown(AccessTokenId),
     #[error("access token {0} was revoked; make one with `conncentric token create`")]
@@ -160,6 +169,10 @@ impl Refusal {
             Self::NotDraining(_) => "not-draining",
             Self::NoMaintenance => "no-maintenance",
             Self::ArtifactUnknown(_) | Self::ArtifactVersionUnknown { .. } => "artifact-unknown",
+            Self::PluginUnknown(_) => "plugin-unknown",
+            Self::PluginInUse { .. } => "plugin-in-use",
+            Self::PluginVersionTaken { .. } => "plugin-version-taken",
+            Self::ConnectorTaken { .. } => "connector-taken",
             Self::ArtifactInUse { .. } => "artifact-in-use",
             Self::ArtifactStale { .. } => "artifact-stale",
             Self::ArtifactMissing(_) => "artifact-missing",
@@ -182,6 +195,7 @@ impl Refusal {
             | Self::SessionUnknown(_)
             | Self::PodUnknown(_)
             | Self::HolderUnknown(_)
+            | Self::PluginUnknown(_)
             | Self::ArtifactUnknown(_)
             | Self::ArtifactVersionUnknown { .. }
             | Self::RevisionUnknown { .. }

@@ -10,7 +10,8 @@ use super::archive::Archive;
 use super::artifact::StoredVersion;
 use super::fleet::{Adapter, Fleet, IssuedToken, Registration, RegistrationState, Session, Settling};
 use super::identity::AccessTokenId;
-use super::name::{AdapterName, ArtifactName, RegistrationId, SessionId};
+use super::name::{AdapterName, ArtifactName, PluginName, RegistrationId, SessionId};
+use super::plugin::InstalledVersion;
 use super::token::{Epoch, Position};
 
 /// The stored parts of a fleet.
@@ -24,6 +25,8 @@ pub struct Parts {
     pub access_tokens: Vec<(AccessTokenId, IssuedToken)>,
     /// In order of their numbers. Those that were deleted come as the number alone.
     pub artifacts: Vec<(ArtifactName, (u32, Option<StoredVersion>))>,
+    /// In the order of their installation.
+    pub plugins: Vec<(PluginName, InstalledVersion)>,
     pub archives: Vec<Archive>,
     pub settling: Option<Settling>,
     pub maintained: Vec<AdapterName>,
@@ -44,6 +47,9 @@ impl Fleet {
             let artifact = fleet.artifacts.entry(name).or_default();
             artifact.last_version = number;
             artifact.versions.extend(stored);
+        }
+        for (name, installed) in parts.plugins {
+            fleet.plugins.entry(name).or_default().versions.push_back(installed);
         }
         fleet.archives = parts.archives.into_iter().map(|archive| (archive.first, archive)).collect();
         fleet.settling = parts.settling;

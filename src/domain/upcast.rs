@@ -17,8 +17,20 @@ pub struct Upcast {
     pub step: fn(Value) -> Value,
 }
 
-/// Every step that history needs. None yet: all events are of the first version of their type.
-pub const UPCASTS: &[Upcast] = &[];
+/// Every step that history needs.
+pub const UPCASTS: &[Upcast] = &[
+    // Version 1 knew of no platforms: such a pod runs no plugin.
+    Upcast {
+        kind: "PodRegistered",
+        from: 1,
+        step: |mut data| {
+            if let Some(members) = data.as_object_mut() {
+                members.insert("platform".into(), Value::Null);
+            }
+            data
+        },
+    },
+];
 
 /// Takes data through the versions of a range, whose end is the version to arrive at.
 pub(super) fn upcast(steps: &[Upcast], kind: &str, versions: Range<i16>, data: Value) -> Result<Value, UnreadableEvent> {

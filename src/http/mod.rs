@@ -39,6 +39,7 @@ use self::reader::Reader;
 use self::store::Store;
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::snapshot::Snapshot;
+use crate::plugin::sign::TrustedKeys;
 
 /// What handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,15 +48,18 @@ pub struct App {
     pub(crate) name: Arc<str>,
     pub(crate) reader: Reader,
     pub(crate) store: Store,
+    /// Who must have signed plugins, if anybody.
+    pub(crate) plugin_keys: Arc<TrustedKeys>,
     /// Ends the streams, which would go on for ever otherwise.
     pub(crate) shutdown: CancellationToken,
 }
 
 impl App {
     #[must_use]
-    pub fn new(orchestrator: Orchestrator, name: &str, database_url: &str, shutdown: CancellationToken) -> Self {
+    pub fn new(orchestrator: Orchestrator, name: &str, database_url: &str, plugin_keys: TrustedKeys, shutdown: CancellationToken) -> Self {
         let reader = Reader::new(database_url, orchestrator.connections.read.clone());
-        Self { orchestrator, name: name.into(), reader, store: Store::new(database_url), shutdown }
+        let (store, plugin_keys) = (Store::new(database_url), Arc::new(plugin_keys));
+        Self { orchestrator, name: name.into(), reader, store, plugin_keys, shutdown }
     }
 }
 
@@ -81,7 +85,7 @@ pub fn management(app: App) -> Router {
 }
 
 fn api(app: &App) -> Router<App> {
-    use routes::{adapters, artifacts, connectors, events, maintenance, ownership, pods, rebalance, sessions, tokens, whoami};
+    use routes::{adapters, artifacts, connectors, events, maintenance, ownership, plugins, pods, rebalance, sessions, tokens, whoami};
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
@@ -104,6 +108,9 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/artifacts", get(artifacts::list::list))
         .route("/v1/artifacts/{name}", get(artifacts::list::one).put(artifacts::put::put).delete(artifacts::delete::delete))
         .route("/v1/artifacts/{name}/content", get(artifacts::content::content))
+        .route("/v1/plugins", get(plugins::list::list))
+        .route("/v1/plugins/{name}", get(plugins::list::one).put(plugins::put::put).delete(plugins::remove::remove))
+        .route("/v1/plugins/{name}/content", get(plugins::content::content))
         .route("/v1/maintenance", get(maintenance::show).post(maintenance::begin).delete(maintenance::end))
         .route("/v1/sessions", get(sessions::list::list))
         .route("/v1/sessions/{adapter}/{ordinal}", get(sessions::list::one))

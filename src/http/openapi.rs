@@ -4,7 +4,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::routes::{
-    adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, pods, rebalance, sessions, tokens, whoami,
+    adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, plugins, pods, rebalance, sessions, tokens, whoami,
 };
 
 #[derive(OpenApi)]
@@ -16,7 +16,8 @@ use super::routes::{
         adapters::list::list, adapters::list::one, adapters::log::log, adapters::revisions::revisions, connectors::connectors,
         adapters::put::put, adapters::delete::delete, adapters::set_enabled::enable,
         adapters::set_enabled::disable, artifacts::list::list, artifacts::list::one, artifacts::content::content, artifacts::put::put,
-        artifacts::delete::delete, maintenance::show, maintenance::begin, maintenance::end,
+        artifacts::delete::delete, plugins::list::list, plugins::list::one, plugins::content::content, plugins::put::put,
+        plugins::remove::remove, maintenance::show, maintenance::begin, maintenance::end,
         pods::answer::answer, sessions::actions::order, sessions::actions::actions, sessions::actions::action,
         sessions::list::list, sessions::list::one, sessions::history::history,
         sessions::move_session::move_session, rebalance::rebalance, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,

@@ -24,6 +24,12 @@ impl ApiError {
         Self { status, code, detail: detail.into(), field: None, errors: Vec::new() }
     }
 
+    /// With the place at fault, which the detail begins with.
+    pub(crate) fn of_field(status: StatusCode, code: &'static str, field: String, problem: &str) -> Self {
+        let detail = format!("{field}: {problem}");
+        Self { field: Some(field), ..Self::new(status, code, detail) }
+    }
+
     pub(crate) fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
         InvalidField::new(field, problem).into()
     }

@@ -1,5 +1,6 @@
 //! Content on its way in and out: chunk by chunk, hashed on the way, never whole in memory.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -48,6 +50,19 @@ impl Store {
     /// # Errors
     /// Refuses what is too large, what was cut off, and what has not the hash that the header `Content-Digest` names.
     pub(crate) async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Content, ApiError> {
+        self.receive_and(headers, body, |_| Ok(())).await.map(|(content, ())| content)
+    }
+
+    /// The same, with somebody who looks at what arrives and may refuse it. `inspect` blocks, and may stop reading when it likes.
+    ///
+    /// # Errors
+    /// As `receive`, and whatever `inspect` says.
+    pub(crate) async fn receive_and<T: Send + 'static>(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        inspect: impl FnOnce(Arriving) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<(Content, T), ApiError> {
         let expected = digest(headers)?;
         if body.size_hint().lower() > MAX_CONTENT {
             return Err(too_large());
@@ -58,7 +73,9 @@ impl Store {
         let database = self.database.clone();
         let upload = self.uploads.spawn(async move {
             let _place = place;
-            take_in(&database, body, expected).await
+            let (tap, arriving) = mpsc::channel(4);
+            let inspection = tokio::task::spawn_blocking(move || inspect(Arriving { data: arriving, rest: Bytes::new() }));
+            take_in(&database, Inspected { body, tap: Some(tap), inspection }, expected).await
         });
         upload.await.unwrap_or_else(|_| Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "the upload crashed")))
     }
@@ -72,9 +89,9 @@ impl Store {
             async move {
                 let chunk = match ready {
                     Some(first) => first,
-                    None => store.chunk(sha256, ordinal).await.map_err(|error| std::io::Error::other(error.detail().to_owned()))?,
+                    None => store.chunk(sha256, ordinal).await.map_err(|error| io::Error::other(error.detail().to_owned()))?,
                 };
-                Ok::<_, std::io::Error>(chunk.map(|data| (Bytes::from(data), (ordinal + 1, None))))
+                Ok::<_, io::Error>(chunk.map(|data| (Bytes::from(data), (ordinal + 1, None))))
             }
         });
         Ok(Body::from_stream(chunks))
@@ -85,7 +102,55 @@ impl Store {
     }
 }
 
-async fn take_in(database: &Reader, body: Body, expected: Option<ContentHash>) -> Result<Content, ApiError> {
+/// What has arrived so far, for whoever reads it on a thread where it may block. An upload that breaks off looks like one that ends.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    data: mpsc::Receiver<Bytes>,
+    rest: Bytes,
+}
+
+impl io::Read for Arriving {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            let Some(data) = self.data.blocking_recv() else { return Ok(0) };
+            self.rest = data;
+        }
+        let given = self.rest.split_to(self.rest.len().min(buffer.len()));
+        let Some(room) = buffer.get_mut(..given.len()) else { return Ok(0) };
+        room.copy_from_slice(&given);
+        Ok(given.len())
+    }
+}
+
+/// A body, and who looks at it while it arrives.
+struct Inspected<T> {
+    body: Body,
+    /// Nothing once the inspection has seen enough.
+    tap: Option<mpsc::Sender<Bytes>>,
+    inspection: JoinHandle<Result<T, ApiError>>,
+}
+
+impl<T> Inspected<T> {
+    /// The next data of the body; nothing at its end.
+    async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        let data = next(&mut self.body).await?;
+        if let (Some(data), Some(tap)) = (&data, &self.tap)
+            && tap.send(data.clone()).await.is_err()
+        {
+            self.tap = None;
+        }
+        Ok(data)
+    }
+
+    /// What the inspection comes to, once it has seen everything.
+    async fn verdict(&mut self) -> Result<T, ApiError> {
+        self.tap = None;
+        let crashed = |_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "the inspection of the upload crashed");
+        (&mut self.inspection).await.map_err(crashed)?
+    }
+}
+
+async fn take_in<T>(database: &Reader, body: Inspected<T>, expected: Option<ContentHash>) -> Result<(Content, T), ApiError> {
     let upload = Uuid::now_v7();
     let late = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "the upload took longer than 15 minutes");
     let kept = timeout(WHOLE_UPLOAD, stage(database, upload, body, expected)).await.map_err(late).flatten();
@@ -97,10 +162,15 @@ async fn take_in(database: &Reader, body: Body, expected: Option<ContentHash>) -
     kept
 }
 
-async fn stage(database: &Reader, upload: Uuid, mut body: Body, expected: Option<ContentHash>) -> Result<Content, ApiError> {
+async fn stage<T>(
+    database: &Reader,
+    upload: Uuid,
+    mut body: Inspected<T>,
+    expected: Option<ContentHash>,
+) -> Result<(Content, T), ApiError> {
     let (mut hasher, mut size, mut ordinal) = (Sha256::new(), 0_u64, 0_i32);
     let mut chunk = Vec::new();
-    while let Some(mut data) = next(&mut body).await? {
+    while let Some(mut data) = body.next().await? {
         size = size.saturating_add(data.len() as u64);
         if size > MAX_CONTENT {
             return Err(too_large());
@@ -122,8 +192,9 @@ async fn stage(database: &Reader, upload: Uuid, mut body: Body, expected: Option
         let detail = format!("Content-Digest says SHA-256 {expected}, and what arrived has {}: send it again", content.sha256);
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "digest-mismatch", detail));
     }
+    let verdict = body.verdict().await?;
     database.query(async |connection| keep_blob(connection, upload, content).await).await?;
-    Ok(content)
+    Ok((content, verdict))
 }
 
 async fn write(database: &Reader, upload: Uuid, ordinal: i32, chunk: &[u8]) -> Result<(), ApiError> {

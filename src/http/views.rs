@@ -89,6 +89,7 @@ pub(crate) fn pod(snapshot: &Snapshot, id: RegistrationId, registration: &Regist
         sessions: registration.leases.iter().cloned().collect(),
         labels: registration.labels.clone(),
         connectors: registration.connectors.clone(),
+        platform: registration.platform.clone(),
     }
 }
 

@@ -15,7 +15,8 @@ use crate::domain::artifact::StoredVersion;
 use crate::domain::content::{Content, ContentHash};
 use crate::domain::fleet::{Adapter, Fleet, IssuedToken, Lease, MoveTarget, Registration, RegistrationState, Session, Settling, Vacated};
 use crate::domain::identity::AccessToken;
-use crate::domain::name::{AdapterName, ArtifactName, Holder, RegistrationId, SessionId};
+use crate::domain::name::{AdapterName, ArtifactName, Holder, PluginName, RegistrationId, SessionId};
+use crate::domain::plugin::{InstalledVersion, PluginFacts};
 use crate::domain::restore::Parts;
 use crate::domain::token::{Epoch, FencingToken, Position};
 
@@ -46,6 +47,7 @@ pub async fn load_fleet_within(snapshot: &Transaction<'_>) -> Result<(Fleet, Hea
         last_registration: snapshot.query_one(sql::LAST_REGISTRATION, &[]).await?.try_get(0)?,
         access_tokens: rows(snapshot, sql::LOAD_ACCESS_TOKENS, access_token).await?,
         artifacts: rows(snapshot, sql::LOAD_ARTIFACTS, artifact).await?,
+        plugins: rows(snapshot, sql::LOAD_PLUGINS, plugin).await?,
         maintained: rows(snapshot, sql::LOAD_MAINTAINED, |row| Ok((text(row, "adapter")?, ())))
             .await?
             .into_iter()
@@ -65,11 +67,12 @@ pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<F
     let client = &connection.client;
     let at = moment.position;
     // Sent together, so that the answers cost one way to the database and back.
-    let (adapters, owned, registrations, artifacts, actions) = tokio::try_join!(
+    let (adapters, owned, registrations, artifacts, plugins, actions) = tokio::try_join!(
         rows_at(client, sql::LOAD_ADAPTERS_AT, at, adapter),
         async { Ok(client.query(sql::LOAD_SESSIONS_AT, &[&at]).await?) },
         rows_at(client, sql::LOAD_REGISTRATIONS_AT, at, registration),
         rows_at(client, sql::LOAD_ARTIFACTS_AT, at, artifact),
+        rows_at(client, sql::LOAD_PLUGINS_AT, at, plugin),
         async { actions(&client.query(sql::LOAD_ACTIONS_AT, &[&at]).await?) },
     )?;
     let mut sessions: Vec<(SessionId, Session)> = Vec::new();
@@ -78,7 +81,7 @@ pub async fn load_fleet_at(connection: &Connection, moment: &Moment) -> Result<F
     }
     // After those that stand vacant, so that an owned one prevails.
     sessions.extend(self::sessions(&owned, &adapters, actions)?);
-    let parts = Parts { adapters, sessions, registrations, artifacts, ..Parts::default() };
+    let parts = Parts { adapters, sessions, registrations, artifacts, plugins, ..Parts::default() };
     Ok(Fleet::restore(moment.epoch, moment.position, moment.time, parts))
 }
 
@@ -198,6 +201,7 @@ fn registration(row: &Row) -> Result<(RegistrationId, Registration), LogError> {
         capacity: number(row, "capacity")?,
         labels: json(row, "labels")?,
         connectors: json(row, "connectors")?,
+        platform: row.try_get("platform")?,
         access_token: text(row, "access_token")?,
         registered_at: row.try_get("registered_at")?,
         leases: imbl::OrdSet::new(),
@@ -210,15 +214,37 @@ fn registration(row: &Row) -> Result<(RegistrationId, Registration), LogError> {
 
 fn artifact(row: &Row) -> Result<(ArtifactName, (u32, Option<StoredVersion>)), LogError> {
     let version = number(row, "version")?;
-    let sha256 = ContentHash::try_from(row.try_get::<_, &[u8]>("sha256")?).map_err(LogError::inconsistent)?;
     let stored = row.try_get::<_, bool>("is_there")?.then_some(StoredVersion {
         version,
-        content: Content { sha256, size: number(row, "size")? },
+        content: content(row)?,
         media_type: row.try_get("media_type")?,
         stored_at: row.try_get("stored_at")?,
         stored_by: row.try_get("stored_by")?,
     });
     Ok((text(row, "artifact")?, (version, stored)))
+}
+
+fn plugin(row: &Row) -> Result<(PluginName, InstalledVersion), LogError> {
+    let facts = PluginFacts {
+        version: text(row, "version")?,
+        descriptor: json(row, "descriptor")?,
+        platforms: json(row, "platforms")?,
+        licence: row.try_get("licence")?,
+    };
+    let installed = InstalledVersion {
+        facts: Arc::new(facts),
+        content: content(row)?,
+        signature: row.try_get("signature")?,
+        signed_by: row.try_get("signed_by")?,
+        installed_at: row.try_get("installed_at")?,
+        installed_by: row.try_get("installed_by")?,
+    };
+    Ok((text(row, "plugin")?, installed))
+}
+
+fn content(row: &Row) -> Result<Content, LogError> {
+    let sha256 = ContentHash::try_from(row.try_get::<_, &[u8]>("sha256")?).map_err(LogError::inconsistent)?;
+    Ok(Content { sha256, size: number(row, "size")? })
 }
 
 fn access_token(row: &Row) -> Result<(crate::domain::identity::AccessTokenId, IssuedToken), LogError> {

@@ -30,6 +30,7 @@ const PROJECTIONS: &[(&str, &str)] = &[
     ("access_token", include_str!("../../projections/access_token.sql")),
     ("action", include_str!("../../projections/action.sql")),
     ("artifact_version", include_str!("../../projections/artifact_version.sql")),
+    ("plugin_version", include_str!("../../projections/plugin_version.sql")),
     ("blob_use", include_str!("../../projections/blob_use.sql")),
     ("adapter_log", include_str!("../../projections/adapter_log.sql")),
     ("ledger_archive", include_str!("../../projections/ledger_archive.sql")),

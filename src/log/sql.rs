@@ -40,6 +40,8 @@ statements! {
     LOAD_ARTIFACTS = "load_artifacts";
     LOAD_ARTIFACTS_AT = "load_artifacts_at";
     LOAD_MAINTAINED = "load_maintained";
+    LOAD_PLUGINS = "load_plugins";
+    LOAD_PLUGINS_AT = "load_plugins_at";
     LOAD_REGISTRATIONS = "load_registrations";
     LOAD_REGISTRATIONS_AT = "load_registrations_at";
     LOAD_SESSIONS = "load_sessions";

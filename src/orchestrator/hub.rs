@@ -84,6 +84,8 @@ pub fn touched(before: &Fleet, event: &Event) -> Vec<RegistrationId> {
         // Running sessions keep what they began with.
         | Event::ArtifactStored(_)
         | Event::ArtifactDeleted(_)
+        | Event::PluginInstalled(_)
+        | Event::PluginRemoved(_)
         | Event::AccessTokenCreated(_) => Vec::new(),
     }
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Orchestrator, retention, tokens};
 use crate::http;
 use crate::log::migrate;
+use crate::plugin::sign::TrustedKeys;
 
 /// Who brings the schema up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +33,15 @@ pub struct Config {
     pub pulse_retention: Duration,
     /// Access tokens to record, one a file.
     pub tokens_dir: Option<PathBuf>,
+    /// Public keys by one of which every plugin must be signed. With none, none need be.
+    pub plugin_keys: Vec<PathBuf>,
     /// Names this instance in the events that it writes by itself.
     pub name: String,
 }
 
 /// Serves until `shutdown`. Ends with an error only before it serves: later troubles are waited out.
 pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let plugin_keys = TrustedKeys::read(&config.plugin_keys)?;
     let given = config.tokens_dir.as_deref().map(tokens::read).transpose()?.unwrap_or_default();
     if config.migrations == Migrations::Boot {
         let migrated = migrate(&config.database_url).await?;
@@ -58,7 +62,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     };
     tasks.spawn(chore.run(shutdown.clone()));
     tasks.spawn(tokens::record(orchestrator.clone(), given, shutdown.clone()));
-    let app = http::App::new(orchestrator, &config.name, &config.database_url, shutdown.clone());
+    let app = http::App::new(orchestrator, &config.name, &config.database_url, plugin_keys, shutdown.clone());
     let on_main = management.is_none();
     tracing::info!("listening on {}", listener.local_addr()?);
     tasks.spawn(http::serve(listener, http::router(app.clone(), on_main), shutdown.clone()));

@@ -109,6 +109,7 @@ impl Pod {
             capacity: 1000,
             labels: BTreeMap::default(),
             connectors: connectors(),
+            platform: None,
             access_token: access_token('1'),
         })
     }

@@ -12,6 +12,7 @@ pub mod heartbeat;
 pub mod log;
 pub mod maintenance;
 pub mod ownership;
+pub mod plugin;
 pub mod pod;
 pub mod problem;
 pub mod push;

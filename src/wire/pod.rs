@@ -30,6 +30,9 @@ pub struct RegisterRequest {
     #[schema(value_type = Vec<String>)]
     #[serde(default = "built_in_connectors")]
     pub connectors: Vec<ConnectorName>,
+    /// System and processor, `linux-x86_64` for example. A pod that says so can run the connectors of plugins, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
 }
 
 /// The capacity of a pod that names none.
@@ -246,6 +249,9 @@ pub struct PodView {
     pub labels: Labels,
     #[schema(value_type = Vec<String>)]
     pub connectors: Vec<ConnectorName>,
+    /// What programs of plugins it can run, if it runs any.
+    #[serde(default)]
+    pub platform: Option<String>,
 }
 
 /// `POST /v1/pods/{pod}/drain`. A pod that drains itself names its incarnation.

@@ -15,9 +15,9 @@ use conncentric::domain::entry::{Category, Level};
 use conncentric::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, ActionAnswered, ActionOrdered, AdapterDeclared, AdapterDeleted, AdapterDisabled,
     AdapterEnabled, AdapterRevised, ArtifactDeleted, ArtifactStored, ClaimKind, EpochBegan, EpochCause, EpochSettled, Event,
-    LeaseConfirmed, LeaseExpired, LedgerSealed, LedgerUnsealed, MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost,
-    PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased,
-    SessionStatusChanged,
+    LeaseConfirmed, LeaseExpired, LedgerSealed, LedgerUnsealed, MaintenanceBegan, MaintenanceEnded, PluginInstalled, PluginRemoved,
+    PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, Recorded, SessionClaimed, SessionLogged, SessionMoveOrdered,
+    SessionReleased, SessionStatusChanged,
 };
 use conncentric::domain::evolve::evolve;
 use conncentric::domain::fleet::Fleet;
@@ -113,6 +113,7 @@ fn before(kind: &str) -> &'static [&'static str] {
     match kind {
         "AccessTokenRevoked" => &["AccessTokenCreated"],
         "ArtifactDeleted" => &["ArtifactStored"],
+        "PluginRemoved" => &["PluginInstalled"],
         "AdapterRevised" | "AdapterEnabled" | "AdapterDeleted" => &["AdapterDeclared"],
         "AdapterDisabled" => &["AdapterDeclared", "AdapterEnabled"],
         "EpochSettled" => &["EpochBegan"],
@@ -232,9 +233,29 @@ fn meant(kind: &str, version: i16) -> Event {
         ("PodDrained", 1) => PodDrained { pod, registration, reason: Some("node upgrade".into()) }.into(),
         ("PodLeft", 1) => PodLeft { pod, incarnation, registration }.into(),
         ("PodLost", 1) => PodLost { pod, incarnation, registration, silence_ms: 60_000 }.into(),
-        ("PodRegistered", 1) => {
+        ("PluginInstalled", 1) => {
+            let action = json!({"name": "resend", "description": "Sends again.", "parameters_schema": {"type": "object"}});
+            let descriptor =
+                json!({"connector": "feed", "description": "Reads a feed.", "settings_schema": {"type": "object"}, "actions": [action]});
+            PluginInstalled {
+                plugin: name("feed"),
+                version: name("1.2.0"),
+                sha256: name("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+                size: 20_480,
+                descriptor: serde_json::from_value(descriptor).expect("a descriptor"),
+                platforms: [("any", "feed.py"), ("linux-x86_64", "bin/feed")].map(|(of, file)| (of.to_owned(), file.to_owned())).into(),
+                licence: "MIT".into(),
+                signature: Some("c2ln".into()),
+                signed_by: Some("0123456789abcdef".into()),
+            }
+            .into()
+        }
+        ("PluginRemoved", 1) => PluginRemoved { plugin: name("feed") }.into(),
+        ("PodRegistered", 1 | 2) => {
             let connectors = vec![name("exec"), name("tcp")];
-            PodRegistered { pod, incarnation, registration, capacity: 10, labels: zone(), connectors, access_token }.into()
+            // Version 1 knew of no platforms.
+            let platform = (version > 1).then(|| "linux-x86_64".to_owned());
+            PodRegistered { pod, incarnation, registration, capacity: 10, labels: zone(), connectors, platform, access_token }.into()
         }
         ("PodResumed", 1) => PodResumed { pod, registration }.into(),
         ("PulsesDropped", 1) => PulsesDropped { first: 2, last: 1_048_575, count: 1_040_000, partition: Some(0) }.into(),

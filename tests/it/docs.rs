@@ -74,6 +74,7 @@ fn every_field_of_every_event_is_named() {
         read("src/domain/event/epoch.rs"),
         read("src/domain/event/maintenance.rs"),
         read("src/domain/event/artifact.rs"),
+        read("src/domain/event/plugin.rs"),
     ]
     .concat();
     let fields = structs.lines().filter_map(|line| line.strip_prefix("    pub ")?.split_once(':').map(|(field, _)| field));

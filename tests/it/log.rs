@@ -71,6 +71,7 @@ async fn rebuilt_in_one_go_equals_the_live_projections(database: &Database) {
         "access_token",
         "adapter_log",
         "artifact_version",
+        "plugin_version",
         "blob_use",
     ] {
         let difference = format!(
@@ -125,6 +126,7 @@ async fn a_walk_with_an_owned_session(database: &Database) -> Walk {
             capacity: 5,
             labels: BTreeMap::default(),
             connectors: vec!["tcp".parse().expect("a connector")],
+            platform: None,
             access_token: access_token(),
         };
         walk.command(&Command::Register(register)).await;

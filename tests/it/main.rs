@@ -33,6 +33,8 @@ mod log;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod plugins;
+#[cfg(test)]
 mod portal;
 #[cfg(test)]
 mod postgres;

@@ -1,26 +1,32 @@
-//! What sessions need besides their settings: artifacts, fetched before a session starts, and put where its connector finds them.
+//! What sessions need besides their settings: artifacts, fetched before a session starts and put where its connector finds them, and
+//! connectors that are not compiled in.
 //!
 //! Only the task of the session waits for this. Heartbeats and deadlines go on, and an order to stop ends the wait.
 
 mod cache;
+mod plugin;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use self::cache::Cache;
+use self::plugin::Plugins;
+pub(super) use self::plugin::Release;
 use super::link::Link;
 use crate::connector::context::SessionFacts;
 use crate::domain::artifact::{ArtifactReference, InvalidReference};
 use crate::domain::content::Content;
 use crate::domain::entry::{Category, Level};
 use crate::domain::name::ArtifactName;
+use crate::plugin::sign::TrustedKeys;
 
 /// Where a pod has its artifacts from, and where it keeps them.
 #[derive(Debug)]
 pub(super) struct Supply {
     link: Link,
     cache: Cache,
+    plugins: Plugins,
 }
 
 /// Which version each reference of a session meant when it was last started.
@@ -39,8 +45,9 @@ pub(super) struct Version {
 pub(super) struct NoSupply(String);
 
 impl Supply {
-    pub(super) fn new(link: Link, cache: PathBuf) -> Self {
-        Self { link, cache: Cache::new(cache) }
+    pub(super) fn new(link: Link, cache: &Path, plugin_keys: TrustedKeys) -> Self {
+        let plugins = Plugins::new(cache.join("plugins"), plugin_keys);
+        Self { link, cache: Cache::new(cache.join("content")), plugins }
     }
 
     /// Puts the artifacts of a session into its folder, each under its name. Which versions they are goes into the event log, unless

@@ -73,6 +73,7 @@ impl Story {
             capacity: 5,
             labels: std::collections::BTreeMap::new(),
             connectors: vec!["tcp".parse().expect("a connector")],
+            platform: None,
             access_token: access_token(),
         };
         self.happens(&format!("pod:{pod} via token:2"), &Command::Register(register));

@@ -64,6 +64,13 @@ fn happened(step: &Step) -> String {
         }
         Event::AccessTokenCreated(event) => format!("access token {} was made for {}, role {}", event.access_token, event.name, event.role),
         Event::ArtifactStored(event) => format!("version {} of artifact {} was stored", event.version, event.artifact),
+        Event::PluginInstalled(event) => {
+            format!(
+                "version {} of plugin {} was installed, which brings connector {}",
+                event.version, event.plugin, event.descriptor.connector
+            )
+        }
+        Event::PluginRemoved(event) => format!("plugin {} was removed", event.plugin),
         Event::ArtifactDeleted(event) => format!("artifact {} was deleted", event.artifact),
         Event::AccessTokenRevoked(event) => format!("access token {} was revoked", event.access_token),
     }

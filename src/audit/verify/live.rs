@@ -34,7 +34,8 @@ async fn compare_fold(snapshot: &Transaction<'_>, fleet: &Fleet, kept: &Kept) ->
         + fleet.sessions().count()
         + fleet.registrations().count()
         + fleet.access_tokens().count()
-        + fleet.artifacts().count();
+        + fleet.artifacts().count()
+        + fleet.plugins().count();
     let difference = match load_fleet_within(snapshot).await {
         Ok((live, _)) => match fleet.first_difference(&live) {
             Some(found) => Some(Difference {

@@ -167,8 +167,14 @@ async fn origin(transaction: &Transaction<'_>, table: &str, row: &Value) -> Resu
     if let Some(from) = row.get("during").and_then(Value::as_str).and_then(lower_bound) {
         return Ok(Some(from));
     }
-    let subjects =
-        [("session", "session"), ("adapter", "adapter"), ("pod", "pod"), ("access_token", "access-token"), ("artifact", "artifact")];
+    let subjects = [
+        ("session", "session"),
+        ("adapter", "adapter"),
+        ("pod", "pod"),
+        ("access_token", "access-token"),
+        ("artifact", "artifact"),
+        ("plugin", "plugin"),
+    ];
     let named_alike = subjects.iter().filter(|(column, _)| table.starts_with(column));
     let subject = named_alike.chain(&subjects).find_map(|(column, kind)| Some(format!("{kind}:{}", row.get(column)?.as_str()?)));
     match subject {

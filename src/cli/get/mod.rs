@@ -1,4 +1,4 @@
-//! `get`: lists adapters, sessions, pods, artifacts, events and the event logs of adapters, for people as tables and for programs as the API's own JSON.
+//! `get`: lists adapters, sessions, pods, artifacts, plugins, events and the event logs of adapters, for people as tables and for programs as the API's own JSON.
 
 mod actions;
 mod adapters;
@@ -7,6 +7,7 @@ pub(super) mod at;
 mod events;
 mod follow;
 mod log;
+pub(super) mod plugins;
 mod pods;
 mod revisions;
 mod sessions;
@@ -17,7 +18,7 @@ use super::output::{self, Format, FormatArgs};
 use super::server::Api;
 use super::table::Table;
 
-/// Lists adapters, sessions, pods, artifacts, events or the event log of an adapter.
+/// Lists adapters, sessions, pods, artifacts, plugins, events or the event log of an adapter.
 ///
 /// Examples: conncentric get sessions, conncentric get adapters venue-a -o json, conncentric get events --follow,
 /// conncentric get sessions --at 2026-01-31T12:00:00Z
@@ -42,6 +43,8 @@ enum What {
     Events(events::EventsArgs),
     #[command(alias = "artifact")]
     Artifacts(artifacts::ArtifactsArgs),
+    #[command(alias = "plugin")]
+    Plugins(plugins::PluginsArgs),
     Log(log::LogArgs),
     #[command(alias = "action")]
     Actions(actions::ActionsArgs),
@@ -56,6 +59,7 @@ impl GetArgs {
             What::Pods(args) => args.run(api, format).await,
             What::Events(args) => args.run(api, format).await,
             What::Artifacts(args) => args.run(api, format).await,
+            What::Plugins(args) => args.run(api, format).await,
             What::Log(args) => args.run(api, format).await,
             What::Actions(args) => args.run(api, format).await,
         }

@@ -7,6 +7,7 @@
 mod actions;
 mod output;
 mod process;
+pub mod program;
 mod settings;
 mod sweep;
 
@@ -76,12 +77,12 @@ impl Connector for Exec {
     }
 
     fn run(&self, session: SessionContext) -> BoxFuture<'static, Result<(), ConnectorError>> {
-        Box::pin(run(self.guard.clone(), session))
+        let guard = self.guard.clone();
+        Box::pin(async move { run(guard, ExecSettings::read(&session.facts.settings)?, session).await })
     }
 }
 
-async fn run(guard: PathBuf, mut session: SessionContext) -> Result<(), ConnectorError> {
-    let settings = ExecSettings::read(&session.facts.settings)?;
+async fn run(guard: PathBuf, settings: ExecSettings, mut session: SessionContext) -> Result<(), ConnectorError> {
     let (mut process, pipes) = GuardedProcess::start(&guard, &settings, &session).await?;
     let mut last_words = String::new();
     let (orders, under_way) = (session.take_actions(), UnderWay::default());

@@ -27,6 +27,13 @@ pub(super) struct ExecSettings {
     _actions: Vec<ActionDescriptor>,
 }
 
+impl ExecSettings {
+    /// Of a program that is not named by settings.
+    pub(super) fn of(command: Vec<String>, env: BTreeMap<String, String>) -> Self {
+        Self { command, env, stop_timeout: five_seconds(), _actions: Vec::new() }
+    }
+}
+
 fn five_seconds() -> Duration {
     Duration::from_secs(5)
 }

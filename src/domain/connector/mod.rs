@@ -78,7 +78,8 @@ impl Fleet {
 
     /// All connectors that something is known of, by name.
     pub fn descriptors(&self) -> impl Iterator<Item = Arc<Descriptor>> + use<'_> {
-        BUILT_IN.iter().cloned()
+        let of_plugins = self.plugins().filter_map(|(_, plugin)| Some(Arc::new(plugin.newest()?.facts.descriptor.clone())));
+        BUILT_IN.iter().cloned().chain(of_plugins)
     }
 
     /// Whether the settings are what the connector takes. Of a connector that nothing is known of, any settings are.

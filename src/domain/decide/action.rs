@@ -92,7 +92,7 @@ fn check_restart(fleet: &Fleet, session: &SessionId, lease: &Lease, observed: &i
     // Its room as it will be once the session is closed.
     owner.used = owner.used.saturating_sub(lease.units);
     let silence = observed.silence(lease.registration, adapter.spec.lease_ttl_ms);
-    placement::fits(&owner, &adapter.spec, silence).map_err(|why| Refusal::CannotRunThere { session: session.clone(), pod, why })
+    placement::fits(fleet, &owner, &adapter.spec, silence).map_err(|why| Refusal::CannotRunThere { session: session.clone(), pod, why })
 }
 
 /// Each answer is kept or refused on its own: only who owns a session has anything to say about its actions.

@@ -45,7 +45,7 @@ fn judge(fleet: &Fleet, holder: &Holder, id: RegistrationId, session: &SessionId
         return Err(Refusal::EpochSettling { session: session.clone(), epoch: fleet.epoch() });
     }
     let silence = observed.silence(id, adapter.spec.lease_ttl_ms);
-    let fits = |registration: &Registration| placement::fits(registration, &adapter.spec, silence);
+    let fits = |registration: &Registration| placement::fits(fleet, registration, &adapter.spec, silence);
     match fleet.registration(id).map(fits) {
         Some(Ok(())) => Ok(Verdict::Grant),
         Some(Err(why)) => Err(Refusal::CannotRunThere { session: session.clone(), pod: holder.pod.clone(), why }),

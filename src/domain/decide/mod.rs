@@ -17,6 +17,7 @@ mod heartbeat;
 mod log;
 mod maintenance;
 mod move_session;
+mod plugin;
 mod pod;
 mod rebalance;
 mod release;
@@ -71,6 +72,8 @@ pub fn decide(fleet: &Fleet, command: &Command, observed: &impl Observed) -> Res
         Command::DeleteAdapter { adapter, precondition } => adapter::delete(&mut draft, adapter, *precondition)?,
         Command::PutArtifact(put) => artifact::put(&mut draft, put)?,
         Command::DeleteArtifact { artifact, precondition } => artifact::delete(&mut draft, artifact, *precondition)?,
+        Command::InstallPlugin(install) => plugin::install(&mut draft, install)?,
+        Command::RemovePlugin { plugin } => plugin::remove(&mut draft, plugin)?,
         Command::SetEnabled(set) => set_enabled::set_enabled(&mut draft, set)?,
         Command::BeginMaintenance { targets, reason } => maintenance::begin(&mut draft, targets, reason.as_ref())?,
         Command::EndMaintenance { reason } => maintenance::end(&mut draft, reason.as_ref())?,

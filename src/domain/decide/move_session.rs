@@ -36,7 +36,7 @@ pub fn judge(fleet: &Fleet, order: &MoveSession, observed: &impl Observed) -> Re
         return Err(Refusal::EpochSettling { session: session.clone(), epoch: fleet.epoch() });
     }
     let silence = observed.silence(id, adapter.spec.lease_ttl_ms);
-    match placement::fits(target, &adapter.spec, silence) {
+    match placement::fits(fleet, target, &adapter.spec, silence) {
         Ok(()) => Ok(id),
         Err(why) => Err(Refusal::CannotRunThere { session: session.clone(), pod: to.clone(), why }),
     }

@@ -6,6 +6,7 @@ use crate::domain::command::{Leave, Register};
 use crate::domain::event::{PodLeft, PodRegistered};
 use crate::domain::fleet::{Fleet, Registration, RegistrationState};
 use crate::domain::name::{Holder, RegistrationId};
+use crate::domain::plugin::check_platform;
 use crate::domain::refusal::Refusal;
 
 const MAX_CAPACITY: u32 = 1_000_000;
@@ -30,6 +31,7 @@ pub(super) fn register(draft: &mut Draft, register: &Register) -> Result<(), Ref
         capacity: register.capacity,
         labels: register.labels.clone(),
         connectors: register.connectors.clone(),
+        platform: register.platform.clone(),
         access_token: register.access_token.clone(),
     };
     draft.propose(event, None).map(drop)
@@ -40,8 +42,8 @@ fn confirm(current: &Registration, register: &Register) -> Result<(), Refusal> {
     if current.access_token != register.access_token {
         return Err(Refusal::NotYourPod(register.holder.clone()));
     }
-    let given = (register.capacity, &register.labels, &register.connectors);
-    if (current.capacity, &current.labels, &current.connectors) != given {
+    let given = (register.capacity, &register.labels, &register.connectors, &register.platform);
+    if (current.capacity, &current.labels, &current.connectors, &current.platform) != given {
         return Err(Refusal::RegistrationDiffers(register.holder.clone()));
     }
     Ok(())
@@ -59,6 +61,9 @@ fn check(register: &Register) -> Result<(), InvalidField> {
     }
     if register.connectors.len() > MAX_CONNECTORS {
         return Err(InvalidField::new("connectors", format!("{} are more than {MAX_CONNECTORS}", register.connectors.len())));
+    }
+    if let Some(platform) = &register.platform {
+        check_platform("platform", platform)?;
     }
     check_labels("labels", &register.labels)
 }

@@ -9,6 +9,7 @@ mod archive;
 mod artifact;
 mod epoch;
 mod maintenance;
+mod plugin;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ pub use self::archive::{LedgerSealed, LedgerUnsealed};
 pub use self::artifact::{ArtifactDeleted, ArtifactStored};
 pub use self::epoch::{EpochBegan, EpochCause, EpochSettled, LeaseConfirmed};
 pub use self::maintenance::{MaintenanceBegan, MaintenanceEnded};
+pub use self::plugin::{PluginInstalled, PluginRemoved};
 use crate::domain::adapter::{Labels, LeaseTtl};
 use crate::domain::entry::{Category, Level};
 use crate::domain::identity::{AccessTokenId, Role, TokenHash};
@@ -37,6 +39,8 @@ pub struct PodRegistered {
     pub capacity: u32,
     pub labels: Labels,
     pub connectors: Vec<ConnectorName>,
+    /// System and processor, by which programs of plugins are chosen. Nothing of pods that run none.
+    pub platform: Option<String>,
     /// The access token that spoke for it; no other may from now on (I9).
     pub access_token: AccessTokenId,
 }
@@ -271,10 +275,12 @@ ledger_events! {
     LedgerUnsealed = 1,
     MaintenanceBegan = 1,
     MaintenanceEnded = 1,
+    PluginInstalled = 1,
+    PluginRemoved = 1,
     PodDrained = 1,
     PodLeft = 1,
     PodLost = 1,
-    PodRegistered = 1,
+    PodRegistered = 2,
     PodResumed = 1,
     PulsesDropped = 1,
     SessionClaimed = 1,
@@ -300,6 +306,9 @@ impl Event {
             | Self::AdapterDisabled(AdapterDisabled { adapter, .. }) => format!("adapter:{adapter}"),
             Self::ArtifactStored(ArtifactStored { artifact, .. }) | Self::ArtifactDeleted(ArtifactDeleted { artifact }) => {
                 format!("artifact:{artifact}")
+            }
+            Self::PluginInstalled(PluginInstalled { plugin, .. }) | Self::PluginRemoved(PluginRemoved { plugin }) => {
+                format!("plugin:{plugin}")
             }
             Self::PodRegistered(PodRegistered { pod, .. })
             | Self::PodDrained(PodDrained { pod, .. })

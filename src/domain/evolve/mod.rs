@@ -4,6 +4,7 @@ mod action;
 mod adapter;
 mod artifact;
 mod epoch;
+mod plugin;
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -68,6 +69,8 @@ fn apply(fleet: &mut Fleet, recorded: &Recorded) -> Result<(), String> {
         Event::AdapterDisabled(event) => adapter::set_enabled(fleet, recorded, &event.adapter, false, event.reason.as_ref()),
         Event::ArtifactStored(event) => artifact::store(fleet, recorded, event),
         Event::ArtifactDeleted(event) => artifact::delete(fleet, event),
+        Event::PluginInstalled(event) => plugin::install(fleet, recorded, event),
+        Event::PluginRemoved(event) => plugin::remove(fleet, event),
         Event::PodRegistered(event) => register(fleet, recorded, event),
         Event::PodDrained(event) => set_draining(fleet, event.registration, true),
         Event::PodResumed(event) => set_draining(fleet, event.registration, false),
@@ -137,6 +140,7 @@ fn register(fleet: &mut Fleet, recorded: &Recorded, event: &PodRegistered) -> Re
         capacity: event.capacity,
         labels: event.labels.clone(),
         connectors: event.connectors.clone(),
+        platform: event.platform.clone(),
         access_token: event.access_token.clone(),
         registered_at: recorded.recorded_at,
         leases: OrdSet::new(),

@@ -14,7 +14,7 @@ use crate::domain::token::Epoch;
 impl Given {
     /// This event, however it came to be, cannot come next.
     #[track_caller]
-    fn contradicts(&self, fact: &Fact, problem: &str) {
+    pub(crate) fn contradicts(&self, fact: &Fact, problem: &str) {
         let recorded = provisional(&self.fleet, fact.event(&self.fleet), None);
         self.contradicts_as_recorded(&recorded, problem);
     }

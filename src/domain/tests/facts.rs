@@ -8,8 +8,8 @@ use crate::domain::entry::{Category, Level};
 use crate::domain::event::{
     AccessTokenCreated, AccessTokenRevoked, ActionAnswered, ActionOrdered, AdapterDeclared, AdapterDeleted, AdapterDisabled,
     AdapterEnabled, AdapterRevised, ArtifactDeleted, ArtifactStored, ClaimKind, EpochSettled, Event, LeaseConfirmed, LeaseExpired,
-    MaintenanceBegan, MaintenanceEnded, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed, PulsesDropped, SessionClaimed,
-    SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
+    MaintenanceBegan, MaintenanceEnded, PluginInstalled, PluginRemoved, PodDrained, PodLeft, PodLost, PodRegistered, PodResumed,
+    PulsesDropped, SessionClaimed, SessionLogged, SessionMoveOrdered, SessionReleased, SessionStatusChanged,
 };
 use crate::domain::fleet::{Fleet, Lease};
 use crate::domain::identity::{BearerToken, Role};
@@ -18,7 +18,7 @@ use crate::domain::name::{Holder, RegistrationId, SessionId};
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::Position;
 
-use super::shapes::{access_token, adapter, artifact, content, holder, pod_name, session};
+use super::shapes::{access_token, adapter, artifact, content, holder, plugin_facts, plugin_name, pod_name, session};
 
 /// An event that has happened or is expected to.
 pub(crate) struct Fact {
@@ -95,9 +95,18 @@ pub(crate) fn disabled_for(name: &str, reason: &str) -> Fact {
 
 pub(crate) fn registered(pod: Register) -> Fact {
     Fact::new(move |fleet| {
-        let Register { holder, capacity, labels, connectors, access_token } = pod.clone();
+        let Register { holder, capacity, labels, connectors, platform, access_token } = pod.clone();
         let registration = RegistrationId(fleet.last_registration().0 + 1);
-        PodRegistered { pod: holder.pod, incarnation: holder.incarnation, registration, capacity, labels, connectors, access_token }
+        PodRegistered {
+            pod: holder.pod,
+            incarnation: holder.incarnation,
+            registration,
+            capacity,
+            labels,
+            connectors,
+            platform,
+            access_token,
+        }
     })
 }
 
@@ -296,4 +305,24 @@ pub(crate) fn artifact_stored(name: &str, version: u32, digit: u8) -> Fact {
 pub(crate) fn artifact_deleted(name: &str) -> Fact {
     let artifact = artifact(name);
     Fact::new(move |_| ArtifactDeleted { artifact: artifact.clone() })
+}
+
+pub(crate) fn installed(name: &str, version: &str, connector: &str, digit: u8) -> Fact {
+    let (plugin, facts, content) = (plugin_name(name), plugin_facts(version, connector), content(digit));
+    Fact::new(move |_| PluginInstalled {
+        plugin: plugin.clone(),
+        version: facts.version.clone(),
+        sha256: content.sha256,
+        size: content.size,
+        descriptor: facts.descriptor.clone(),
+        platforms: facts.platforms.clone(),
+        licence: facts.licence.clone(),
+        signature: None,
+        signed_by: None,
+    })
+}
+
+pub(crate) fn plugin_removed(name: &str) -> Fact {
+    let plugin = plugin_name(name);
+    Fact::new(move |_| PluginRemoved { plugin: plugin.clone() })
 }

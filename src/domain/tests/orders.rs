@@ -3,8 +3,9 @@
 use crate::domain::action::Answer;
 use crate::domain::adapter::AdapterSpec;
 use crate::domain::command::{
-    AnswerActions, ArtifactSource, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, Leave, Log, MoveSession,
-    OrderAction, OwnersAnswer, Precondition, PutAdapter, PutArtifact, Rebalance, Register, Release, Report, SetEnabled, Targets,
+    AnswerActions, ArtifactSource, Claim, Command, CreateAccessToken, Drain, DropPulses, Entry, Heartbeat, InstallPlugin, Leave, Log,
+    MoveSession, OrderAction, OwnersAnswer, Precondition, PutAdapter, PutArtifact, Rebalance, Register, Release, Report, SetEnabled,
+    Targets,
 };
 use crate::domain::entry::{Category, Level};
 use crate::domain::fleet::Fleet;
@@ -13,7 +14,7 @@ use crate::domain::name::SessionId;
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::{Epoch, FencingToken, Position};
 
-use super::shapes::{access_token, adapter, artifact, content, holder, pod_name, session};
+use super::shapes::{access_token, adapter, artifact, content, holder, plugin_facts, plugin_name, pod_name, session};
 
 /// A command, once the fleet is known that it is given to.
 pub(crate) struct Order(Box<dyn FnOnce(&Fleet) -> Command>);
@@ -270,4 +271,19 @@ pub(crate) fn delete_artifact(name: &str) -> Order {
 
 pub(crate) fn delete_artifact_if(precondition: Precondition, name: &str) -> Order {
     Order::plain(Command::DeleteArtifact { artifact: artifact(name), precondition })
+}
+
+/// A package whose content is told apart by a digit.
+pub(crate) fn install(name: &str, version: &str, connector: &str, digit: u8) -> Order {
+    let facts = plugin_facts(version, connector);
+    Order::plain(Command::InstallPlugin(Box::new(InstallPlugin {
+        plugin: plugin_name(name),
+        facts,
+        content: content(digit),
+        signed: None,
+    })))
+}
+
+pub(crate) fn remove_plugin(name: &str) -> Order {
+    Order::plain(Command::RemovePlugin { plugin: plugin_name(name) })
 }

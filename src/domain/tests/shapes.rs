@@ -4,7 +4,8 @@ use crate::domain::adapter::{AdapterSpec, Labels, LeaseTtl, Mode, OnLeaseLoss, P
 use crate::domain::command::Register;
 use crate::domain::content::{Content, ContentHash};
 use crate::domain::identity::AccessTokenId;
-use crate::domain::name::{AdapterName, ArtifactName, ConnectorName, Holder, PodName, SessionId};
+use crate::domain::name::{AdapterName, ArtifactName, ConnectorName, Holder, PluginName, PodName, SessionId};
+use crate::domain::plugin::PluginFacts;
 use crate::domain::token::{Epoch, FencingToken, Position};
 
 /// The lease timeout of adapters that do not say otherwise, in milliseconds.
@@ -16,6 +17,21 @@ pub(crate) fn adapter(name: &str) -> AdapterName {
 
 pub(crate) fn artifact(name: &str) -> ArtifactName {
     name.parse().expect("an artifact's name")
+}
+
+pub(crate) fn plugin_name(name: &str) -> PluginName {
+    name.parse().expect("a plugin's name")
+}
+
+/// A plugin for one platform, `linux-x86_64`, whose settings may be anything.
+pub(crate) fn plugin_facts(version: &str, connector: &str) -> PluginFacts {
+    let descriptor = serde_json::json!({ "connector": connector, "description": "", "settings_schema": {} });
+    PluginFacts {
+        version: version.parse().expect("a version"),
+        descriptor: serde_json::from_value(descriptor).expect("a descriptor"),
+        platforms: [("linux-x86_64".to_owned(), "run".to_owned())].into(),
+        licence: "MIT".into(),
+    }
 }
 
 /// Some content, told apart by a digit.
@@ -127,6 +143,7 @@ pub(crate) fn pod(text: &str) -> Register {
         capacity: 8,
         labels: Labels::new(),
         connectors: vec![connector("tcp")],
+        platform: None,
         access_token: access_token('a'),
     }
 }
@@ -136,6 +153,7 @@ pub(crate) trait PodVariation {
     fn label(self, key: &str, value: &str) -> Self;
     fn connector(self, name: &str) -> Self;
     fn with_token(self, digit: char) -> Self;
+    fn platform(self, platform: &str) -> Self;
 }
 
 impl PodVariation for Register {
@@ -156,6 +174,11 @@ impl PodVariation for Register {
 
     fn with_token(mut self, digit: char) -> Self {
         self.access_token = access_token(digit);
+        self
+    }
+
+    fn platform(mut self, platform: &str) -> Self {
+        self.platform = Some(platform.to_owned());
         self
     }
 }

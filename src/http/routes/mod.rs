@@ -6,6 +6,7 @@ pub(crate) mod health;
 pub(crate) mod maintenance;
 pub(crate) mod metrics;
 pub(crate) mod ownership;
+pub(crate) mod plugins;
 pub(crate) mod rebalance;
 pub(crate) mod whoami;
 

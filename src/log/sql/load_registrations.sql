@@ -1,1 +1,1 @@
-select registration, pod, incarnation, state, capacity, labels, connectors, access_token, registered_at, former from projection.registration
+select registration, pod, incarnation, state, capacity, labels, connectors, platform, access_token, registered_at, former from projection.registration

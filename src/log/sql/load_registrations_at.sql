@@ -1,3 +1,3 @@
-select registration, pod, incarnation, state, capacity, labels, connectors, access_token, registered_at, '{}'::text[] as former
+select registration, pod, incarnation, state, capacity, labels, connectors, platform, access_token, registered_at, '{}'::text[] as former
 from projection.registration_history
 where during @> $1::bigint

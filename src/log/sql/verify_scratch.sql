@@ -32,10 +32,11 @@ begin
         perform apply_nothing('apply_' || item.relname);
     end loop;
     -- Every row is compared with a live one and two owners at a time are looked for in Rust, so whatever else makes sure of the
-    -- rows is left out; the constraint over ranges alone would cost more than all the rest.
+    -- rows is left out. Foreign keys first: they depend on what they refer to.
     for item in
         select conrelid::regclass as relation, conname from pg_constraint
         where connamespace = current_schema()::regnamespace and conrelid <> 0 and contype in ('x', 'f', 'c', 'u')
+        order by contype = 'f' desc, conname
     loop
         execute format('alter table %s drop constraint %I', item.relation, item.conname);
     end loop;

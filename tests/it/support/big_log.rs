@@ -183,8 +183,8 @@ impl History {
         let holder = Holder { pod: pod(number)?, incarnation: format!("start-{}", self.starts).parse()? };
         let labels = BTreeMap::from([("zone".to_owned(), if number.is_multiple_of(2) { "a" } else { "b" }.to_owned())]);
         let actor = format!("pod:{} via token:{}", holder.pod, spoken_for()?);
-        let register = Register { holder, capacity: 80, labels, connectors: vec!["fix".parse()?], access_token: spoken_for()? };
-        self.command(&actor, &Command::Register(register))
+        let (connectors, access_token) = (vec!["fix".parse()?], spoken_for()?);
+        self.command(&actor, &Command::Register(Register { holder, capacity: 80, labels, connectors, platform: None, access_token }))
     }
 
     fn any_pod(&mut self) -> anyhow::Result<(u64, RegistrationId, Holder)> {

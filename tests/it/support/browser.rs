@@ -90,9 +90,9 @@ impl Browser {
         eventually(SOON, async move || {
             let all = self.client.find_all(Locator::XPath(&xpath)).await?;
             let first = all.first().ok_or_else(|| not_yet(&format!("there is no button or link \"{name}\"")))?;
-            // The driver takes what is under the head of the page for visible.
-            let element = serde_json::to_value(first).map_err(|error| not_yet(&error.to_string()))?;
-            self.client.execute("arguments[0].scrollIntoView({ block: 'center' })", vec![element]).await?;
+            // A person scrolls before what is wanted is under the head of the page.
+            let shown = vec![serde_json::to_value(first)?];
+            self.client.execute("arguments[0].scrollIntoView({ block: 'center' })", shown).await?;
             first.click().await
         })
     }

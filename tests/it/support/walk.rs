@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use conncentric::domain::adapter::{AdapterSpec, LeaseTtl, Mode, OnLeaseLoss, Placement};
 use conncentric::domain::command::{
-    ArtifactSource, Claim, Command, Drain, MoveSession, Precondition, PutAdapter, PutArtifact, Register, Release, SetEnabled, Targets,
+    ArtifactSource, Claim, Command, Drain, InstallPlugin, MoveSession, Precondition, PutAdapter, PutArtifact, Register, Release,
+    SetEnabled, Targets,
 };
 use conncentric::domain::content::{Content, ContentHash};
 use conncentric::domain::decide::{Proposal, decide};
@@ -14,6 +15,7 @@ use conncentric::domain::fleet::Fleet;
 use conncentric::domain::identity::AccessTokenId;
 use conncentric::domain::name::{Holder, RegistrationId, SessionId};
 use conncentric::domain::placement::Observed;
+use conncentric::domain::plugin::PluginFacts;
 use conncentric::log::{
     Appended, Batch, Condition, Connection, Outcome, PendingEvent, PulseBatch, Purpose, keep_blob, load_fleet, migrate, sql, stage_chunk,
 };
@@ -89,7 +91,12 @@ impl Walk {
     }
 
     pub async fn command(&mut self, command: &Command) {
-        if let Command::PutArtifact(PutArtifact { source: ArtifactSource::Upload { content, .. }, .. }) = command {
+        let sent = match command {
+            Command::PutArtifact(PutArtifact { source: ArtifactSource::Upload { content, .. }, .. }) => Some(content),
+            Command::InstallPlugin(install) => Some(&install.content),
+            _ => None,
+        };
+        if let Some(content) = sent {
             let data = CONTENTS.into_iter().find(|data| content_of(data) == *content).expect("one of ours");
             let upload = Uuid::now_v7();
             stage_chunk(&self.connection, upload, 0, data).await.expect("staged");
@@ -119,7 +126,7 @@ impl Walk {
             let pod = pod.parse().expect("a name");
             fleet.pod(&pod).map_or_else(|| holder(pod.as_str(), "none"), |(_, registration)| registration.holder.clone())
         };
-        match self.random(17) {
+        match self.random(20) {
             0 | 1 => Command::PutAdapter(PutAdapter {
                 adapter,
                 spec: spec(u16::try_from(1 + self.random(3)).expect("small"), 1000 + 500 * self.random(3)),
@@ -136,6 +143,7 @@ impl Walk {
                 capacity: 1 + self.random(5),
                 labels: BTreeMap::default(),
                 connectors: vec!["tcp".parse().expect("a connector")],
+                platform: (self.random(2) == 0).then(|| "linux-x86_64".to_owned()),
                 access_token: token,
             }),
             8 | 9 => {
@@ -157,6 +165,18 @@ impl Walk {
                 };
                 Command::PutArtifact(PutArtifact { artifact, source, precondition: Precondition::None })
             }
+            17 | 18 => {
+                let number = self.random(3);
+                let (content, version) = (content_of(CONTENTS[number as usize]), format!("1.{number}.0").parse().expect("a version"));
+                let name = format!("plugin-{}", self.random(2));
+                let descriptor = serde_json::json!({ "connector": name, "description": "walks", "settings_schema": {} });
+                let descriptor = serde_json::from_value(descriptor).expect("a descriptor");
+                let platforms = BTreeMap::from([("any".to_owned(), "run".to_owned())]);
+                let facts = PluginFacts { version, descriptor, platforms, licence: "MIT".into() };
+                let signed = (number == 1).then(|| ("c2ln".to_owned(), "key".to_owned()));
+                Command::InstallPlugin(Box::new(InstallPlugin { plugin: name.parse().expect("a name"), facts, content, signed }))
+            }
+            19 => Command::RemovePlugin { plugin: format!("plugin-{}", self.random(2)).parse().expect("a name") },
             16 => Command::DeleteArtifact { artifact: artifact(self.random(2)), precondition: Precondition::None },
             12 => Command::Move(MoveSession { session: self.any_session(), to: pod.parse().expect("a name") }),
             _ => {

@@ -269,6 +269,8 @@ const DISARM: &str = "
             -- One may have gone with another that it depends on.
             execute format('alter table %s drop constraint if exists %I cascade', item.relation, item.conname);
         end loop;
+        -- So that it can be written to, too.
+        alter table projection.ownership alter column ended drop expression;
     end
     $$;
     alter table event detach partition event_ledger;

@@ -17,6 +17,7 @@ mod leave;
 mod log;
 mod maintenance;
 mod move_session;
+mod plugin;
 mod put_adapter;
 mod rebalance;
 mod register;

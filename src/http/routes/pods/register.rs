@@ -31,6 +31,7 @@ pub(crate) async fn register(
         capacity: body.capacity,
         labels: body.labels,
         connectors: body.connectors,
+        platform: body.platform,
         access_token: caller.access_token,
     };
     let done = app.orchestrator.submit(Submission { command: Command::Register(register), actor, request_id }).await?;
