@@ -27,7 +27,19 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; c
                       object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The pages, each of which can be opened by its address. Which of them is shown is the script's affair.
-const PAGES: &[&str] = &["/", "/adapters", "/adapters/{name}", "/pods", "/events", "/changes", "/maintenance", "/artifacts", "/artifacts/{name}", "/plugins", "/access-tokens"];
+const PAGES: &[&str] = &[
+    "/",
+    "/adapters",
+    "/adapters/{name}",
+    "/pods",
+    "/events",
+    "/changes",
+    "/maintenance",
+    "/artifacts",
+    "/artifacts/{name}",
+    "/plugins",
+    "/access-tokens",
+];
 
 /// The pages and what they need. They hold nothing secret, so they need no access token.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

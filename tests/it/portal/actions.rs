@@ -34,7 +34,7 @@ async fn an_action_is_sent_with_its_parameters_and_its_outcome_is_seen() {
     browser.until_said("dialog .field .problem", "1").await;
     browser.type_into("Next number (needed)", "<i>7</i>").await;
     browser.press("Send").await;
-    browser.until_said("dialog .field .problem", "integer").await;
+    browser.until_said("dialog .field .problem", "whole number").await;
     browser.type_into("Next number (needed)", "7").await;
     browser.press("Send").await;
     browser.until_said("[data-testid=outcome]", "done <b>done</b>").await;

@@ -10,6 +10,7 @@ mod everybody;
 mod maintenance;
 mod markup;
 mod moments;
+mod plugins;
 mod pods;
 mod roles;
 mod screenshots;
