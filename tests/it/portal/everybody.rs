@@ -53,7 +53,7 @@ async fn no_page_keeps_anybody_out() {
             ("/adapters/venue-a", "name: venue-a"),
             ("/pods", "pod-1"),
             ("/events", "LeaseExpired"),
-            ("/events?open=1", "schema_version"),
+            ("/events?position=1", "schema_version"),
             ("/maintenance", "Under way"),
             ("/adapters?at=20", "Adapters"),
             ("/changes?since=20", "owner"),

@@ -97,7 +97,9 @@ export function Editor({ name, connector, schema, yaml, base, newest, close }: P
   };
   // The two views differ in height: what was pressed stays in sight.
   const switches = useRef<HTMLDivElement>(null);
-  useEffect(() => switches.current?.scrollIntoView({ block: "nearest" }), [draft.view]);
+  useEffect(() => {
+    switches.current?.scrollIntoView({ block: "nearest" });
+  }, [draft.view]);
   const form = documentSchema(connector, schema as Schema | undefined);
   const unchanged = reviewed?.answer.outcome === "unchanged";
   return (
