@@ -113,11 +113,13 @@ function Users({ all }: { all: readonly string[] }) {
   );
 }
 
+const brought = (actions: number): string => (actions === 0 ? "Its settings" : actions === 1 ? "Its action and settings" : `Its ${actions} actions and settings`);
+
 /** What comes with it: actions, and the schema of its settings. */
 function Brought({ plugin }: { plugin: Plugin }) {
   return (
     <details className="owners">
-      <summary>{plugin.actions.length === 1 ? "1 action" : `${plugin.actions.length} actions`} and the settings</summary>
+      <summary>{brought(plugin.actions.length)}</summary>
       <ul className="plain-list">
         {plugin.actions.map((action) => (
           <li key={action.name}>
