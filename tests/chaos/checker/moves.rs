@@ -12,6 +12,9 @@ use crate::network::tap::Stamp;
 /// A pod needs this long to be heard again after something was done to it.
 const AFTER: Duration = Duration::from_millis(1500);
 
+/// What was over that long before has no part in what comes.
+const BEFORE: Duration = Duration::from_millis(700);
+
 /// The part of a token that is a position.
 const POSITION: i64 = (1 << 40) - 1;
 
@@ -60,7 +63,7 @@ fn left_behind(evidence: &Evidence) -> Vec<Violation> {
     let mut wrong = Vec::new();
     for done in evidence.deeds.iter().filter(|done| done.deed == Deed::Terminated) {
         let Target::Pod(pod) = done.target else { continue };
-        let (name, around) = (pod_name(pod), (done.at.saturating_sub(AFTER), done.at + AFTER));
+        let (name, around) = (pod_name(pod), (done.at.saturating_sub(BEFORE), done.at + AFTER));
         let concerned = |target: &Target| !matches!(target, Target::Pod(other) if *other != pod);
         let others =
             evidence.faults.iter().filter(|fault| !(fault.on == [done.target] && fault.span.from <= done.at && fault.span.to >= done.at));
@@ -97,7 +100,7 @@ fn older_goes_on(evidence: &Evidence) -> Vec<Violation> {
         let Some(newer) = evidence.ledger.iter().find(during) else { continue };
         let at = evidence.recorded(newer.position);
         let told = at + AFTER;
-        if others_concern(evidence, fault, pod, at.saturating_sub(AFTER), told) {
+        if others_concern(evidence, fault, pod, at.saturating_sub(BEFORE), told) {
             continue;
         }
         // A token of its own is smaller than the position at which the newer one came.

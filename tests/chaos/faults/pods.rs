@@ -55,7 +55,7 @@ fn on_the_way(kind: &'static str, pod: usize, weather: Weather, lasts: u64) -> F
 /// Its sessions are taken over before it is back.
 fn killed(dice: &mut Rng) -> Fault {
     let pod = Target::Pod(any(dice));
-    Fault::new("pod killed", &[pod], vec![(0, Step::Rest), (CALM, Step::Kill(pod)), (CALM + TAKEOVER, Step::Start(pod))])
+    Fault::new("pod killed", &[pod], vec![(0, Step::Rest), (CALM, Step::Kill(pod)), (CALM + TAKEOVER, Step::Start(pod))]).often_alone(dice)
 }
 
 /// Its next incarnation is there before its leases ran out.
@@ -66,7 +66,9 @@ fn killed_and_back_at_once(dice: &mut Rng) -> Fault {
 
 fn terminated(dice: &mut Rng) -> Fault {
     let pod = Target::Pod(any(dice));
-    Fault::new("pod terminated", &[pod], vec![(0, Step::Terminate(pod)), (around(dice, 800), Step::Start(pod))])
+    let steps =
+        vec![(0, Step::Rest), (CALM, Step::Terminate(pod)), (CALM + around(dice, 800), Step::Start(pod)), (CALM + 1800, Step::Rest)];
+    Fault::new("pod terminated", &[pod], steps).often_alone(dice)
 }
 
 /// Beyond its leases, with its programs.
@@ -150,19 +152,23 @@ fn slow_then_silent(dice: &mut Rng) -> Fault {
     Fault::new("pod answered late and then not heard", &[Target::Pod(pod)], steps.collect())
 }
 
-/// Around the end of one of the leases of a pod that fell silent, and of its heartbeat interval.
+/// Around the end of one of the leases of a pod that fell silent, which was heard last up to a heartbeat interval before.
 fn as_leases_expire(dice: &mut Rng) -> u64 {
-    [1000, 1500, 2000][dice.usize(..3)] - 150 + dice.u64(..400)
+    [1000, 1500, 2000][dice.usize(..3)] - 300 + dice.u64(..450)
 }
 
-/// Heard in the moment in which its leases run out, by an orchestrator that has just started, while the other sees the log late.
+/// Heard in the moment in which its leases run out, by an orchestrator that has just started and expires nobody yet, while one of the
+/// two sees the log late: mostly the newcomer, which may answer on what it saw before the expiry.
 fn heard_by_a_newcomer(dice: &mut Rng) -> Fault {
     let (pod, newcomer) = (any(dice), dice.usize(..ORCHESTRATORS));
-    let (newcomer_target, late) = (Target::Orchestrator(newcomer), (newcomer + 1) % ORCHESTRATORS);
+    let other = (newcomer + 1) % ORCHESTRATORS;
     let heal = as_leases_expire(dice);
+    // It could not start in time if it were slow all the while.
+    let (newcomer_target, (late, slows_at)) =
+        (Target::Orchestrator(newcomer), if dice.u8(..4) == 0 { (other, 0) } else { (newcomer, heal - 250) });
     let slow = Weather::both(Way::Slow(Duration::from_millis(80)));
     let mut steps: Vec<_> = everywhere(0, pod, Weather::CUT).collect();
-    steps.push((0, Step::Weather(Route::ToDatabase(late), slow)));
+    steps.push((slows_at, Step::Weather(Route::ToDatabase(late), slow)));
     steps.push((100, Step::Kill(newcomer_target)));
     steps.push((300, Step::Start(newcomer_target)));
     steps.push((heal, Step::Weather(Route::PodToOrchestrator(pod, newcomer), Weather::FINE)));
@@ -171,7 +177,7 @@ fn heard_by_a_newcomer(dice: &mut Rng) -> Fault {
     steps.push((heal + 2000, Step::Rest));
     Fault::new(
         "pod heard by a new orchestrator as its leases expire",
-        &[Target::Pod(pod), newcomer_target, Target::Orchestrator(late)],
+        &[Target::Pod(pod), newcomer_target, Target::Orchestrator(other)],
         steps,
     )
 }
@@ -204,6 +210,7 @@ fn late_lines(dice: &mut Rng) -> Fault {
             (CALM + TAKEOVER, Step::Start(target)),
         ],
     )
+    .often_alone(dice)
 }
 
 fn swallowed_answers(dice: &mut Rng) -> Fault {
@@ -216,7 +223,12 @@ fn swallowed_answers(dice: &mut Rng) -> Fault {
 
 fn duplicate_name(dice: &mut Rng) -> Fault {
     let pod = any(dice);
-    Fault::new("two pods of one name", &[Target::Pod(pod)], vec![(0, Step::Twin(pod)), (TAKEOVER + 500, Step::EndTwin(pod))])
+    Fault::new(
+        "two pods of one name",
+        &[Target::Pod(pod)],
+        vec![(0, Step::Rest), (CALM, Step::Twin(pod)), (CALM + TAKEOVER + 500, Step::EndTwin(pod))],
+    )
+    .often_alone(dice)
 }
 
 fn connections_reset(dice: &mut Rng) -> Fault {
