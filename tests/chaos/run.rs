@@ -197,6 +197,7 @@ impl Director {
             Step::Clock(target, seconds) => self.arena.clocks[&target].set(seconds),
             Step::Lock { table, lasts } => drop(self.errands.spawn(database::lock(self.arena.database_url.clone(), table, lasts))),
             Step::Disconnect => database::disconnect(&self.arena.database_url).await,
+            Step::Burden(pod) => drop(self.errands.spawn(workload::burden(self.arena.clients.clone(), pod))),
             Step::LeaveAlone(orchestrator) => self.left_alone.store(orchestrator.unwrap_or(workload::NOBODY), Ordering::Relaxed),
             Step::Rest => {}
         }

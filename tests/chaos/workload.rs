@@ -31,6 +31,14 @@ pub const NOBODY: usize = usize::MAX;
 /// When to stop for good, and which orchestrator to leave alone.
 pub type Told = (CancellationToken, Arc<AtomicUsize>);
 
+/// Moves all that may be moved to one pod. Who is refused has it already, or cannot have it.
+pub async fn burden(clients: Orchestrators, pod: usize) {
+    let to = json!({ "to": pod_name(pod) });
+    let paths = MOVED.map(|session| format!("/v1/sessions/{session}/move"));
+    let each = |(index, path)| clients.send(index % ORCHESTRATORS, Method::POST, path, Some(&to), Uuid::new_v4());
+    futures_util::future::join_all(paths.iter().map(String::as_str).enumerate().map(each)).await;
+}
+
 struct Worker {
     clients: Orchestrators,
     pod_tokens: Vec<String>,

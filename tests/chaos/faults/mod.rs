@@ -58,6 +58,8 @@ pub enum Step {
     FillDisk,
     /// Sets a wall clock, in seconds from the true time.
     Clock(Target, i64),
+    /// Sessions are moved to a pod: what happens to one that has none shows nothing.
+    Burden(usize),
     /// Clients ask this orchestrator for nothing.
     LeaveAlone(Option<usize>),
     /// Nothing: the end of what the fault needs to be undisturbed.
@@ -81,9 +83,9 @@ impl Fault {
         Self { kind, on: on.to_vec(), steps, alone: false }
     }
 
-    /// Half of them come alone, so that what they lead to has nothing else to blame; the others test what happens in company.
+    /// Two of three come alone, so that what they lead to has nothing else to blame; the others test what happens in company.
     fn often_alone(self, dice: &mut fastrand::Rng) -> Self {
-        Self { alone: dice.bool(), ..self }
+        Self { alone: dice.u8(..3) > 0, ..self }
     }
 
     pub fn lasts(&self) -> Duration {

@@ -31,7 +31,7 @@ pub(super) const ALL: &[Maker] = &[
     connections_reset,
 ];
 
-/// Milliseconds for which nothing is done, so that what comes then has nothing else to blame.
+/// Milliseconds for which nothing is done but to give the pod something to lose, so that what comes then has nothing else to blame.
 const CALM: u64 = 700;
 
 fn any(dice: &mut Rng) -> usize {
@@ -54,8 +54,10 @@ fn on_the_way(kind: &'static str, pod: usize, weather: Weather, lasts: u64) -> F
 
 /// Its sessions are taken over before it is back.
 fn killed(dice: &mut Rng) -> Fault {
-    let pod = Target::Pod(any(dice));
-    Fault::new("pod killed", &[pod], vec![(0, Step::Rest), (CALM, Step::Kill(pod)), (CALM + TAKEOVER, Step::Start(pod))]).often_alone(dice)
+    let pod = any(dice);
+    let target = Target::Pod(pod);
+    let steps = vec![(0, Step::Burden(pod)), (CALM, Step::Kill(target)), (CALM + TAKEOVER, Step::Start(target))];
+    Fault::new("pod killed", &[target], steps).often_alone(dice)
 }
 
 /// Its next incarnation is there before its leases ran out.
@@ -65,10 +67,15 @@ fn killed_and_back_at_once(dice: &mut Rng) -> Fault {
 }
 
 fn terminated(dice: &mut Rng) -> Fault {
-    let pod = Target::Pod(any(dice));
-    let steps =
-        vec![(0, Step::Rest), (CALM, Step::Terminate(pod)), (CALM + around(dice, 800), Step::Start(pod)), (CALM + 1800, Step::Rest)];
-    Fault::new("pod terminated", &[pod], steps).often_alone(dice)
+    let pod = any(dice);
+    let target = Target::Pod(pod);
+    let steps = vec![
+        (0, Step::Burden(pod)),
+        (CALM, Step::Terminate(target)),
+        (CALM + around(dice, 800), Step::Start(target)),
+        (CALM + 1800, Step::Rest),
+    ];
+    Fault::new("pod terminated", &[target], steps).often_alone(dice)
 }
 
 /// Beyond its leases, with its programs.
@@ -84,13 +91,11 @@ fn paused(dice: &mut Rng) -> Fault {
 
 /// Its programs run on, under their guards.
 fn paused_alone(dice: &mut Rng) -> Fault {
-    let pod = Target::Pod(any(dice));
-    let until = around(dice, 2800);
-    Fault::new(
-        "pod paused without its programs",
-        &[pod],
-        vec![(0, Step::Pause { target: pod, family: false }), (until, Step::Continue(pod)), (until + 500, Step::Rest)],
-    )
+    let pod = any(dice);
+    let (target, until) = (Target::Pod(pod), CALM + around(dice, 2800));
+    let pause = Step::Pause { target, family: false };
+    let steps = vec![(0, Step::Burden(pod)), (CALM, pause), (until, Step::Continue(target)), (until + 500, Step::Rest)];
+    Fault::new("pod paused without its programs", &[target], steps)
 }
 
 /// For less than any lease.
@@ -204,6 +209,7 @@ fn late_lines(dice: &mut Rng) -> Fault {
         "pod killed, its last lines arrive late",
         &[target],
         vec![
+            (0, Step::Burden(pod)),
             (CALM - 300, Step::Weather(Route::PodToWitness(pod), held)),
             (CALM, Step::Kill(target)),
             (CALM + TAKEOVER, Step::Weather(Route::PodToWitness(pod), Weather::FINE)),
@@ -226,7 +232,7 @@ fn duplicate_name(dice: &mut Rng) -> Fault {
     Fault::new(
         "two pods of one name",
         &[Target::Pod(pod)],
-        vec![(0, Step::Rest), (CALM, Step::Twin(pod)), (CALM + TAKEOVER + 500, Step::EndTwin(pod))],
+        vec![(0, Step::Burden(pod)), (CALM, Step::Twin(pod)), (CALM + TAKEOVER + 500, Step::EndTwin(pod))],
     )
     .often_alone(dice)
 }
