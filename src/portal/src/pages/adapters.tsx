@@ -31,7 +31,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { id: "status", title: "Status", width: 11, sort: (row) => RANK[row.status], cell: (row) => <Status row={row} /> },
   { id: "reason", title: "Reason", width: 22, cell: (row) => <span title={row.reason ?? undefined}>{row.reason}</span>, wide: true },
   { id: "owner", title: "Owner", width: 9, sort: (row) => row.owners.join(" "), cell: (row) => <Owners row={row} /> },
-  { id: "next", title: "Next owner", width: 9, sort: (row) => row.next ?? "", cell: (row) => row.next ?? "–", wide: true },
+  { id: "next", title: "Next owner", width: 10, sort: (row) => row.next ?? "", cell: (row) => row.next ?? "–", wide: true },
   { id: "lease", title: "Lease", width: 8, cell: (row) => <LeaseOf sessions={row.sessions} />, wide: true },
   { id: "changed", title: "Last change", width: 10, sort: (row) => row.changedAt, cell: (row) => <When time={row.changedAt} />, wide: true },
 ];
