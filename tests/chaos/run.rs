@@ -22,6 +22,12 @@ use crate::{aftermath, checker, database, keep, ledger, subscriber, timekeeper, 
 /// How long the system has to recover once all is calm, after the worst that a schedule may end with.
 const CALM: Duration = Duration::from_secs(45);
 
+/// Faults that are that late come closer together than was planned, so less can be said of them.
+const LATE: Duration = Duration::from_millis(200);
+
+/// How long that may take. A bug may flood the log.
+const LOOK: Duration = Duration::from_secs(30);
+
 /// How often somebody looks whether a rule is broken already, if a run is to end then.
 const GLANCE: Duration = Duration::from_secs(10);
 
@@ -89,6 +95,10 @@ impl Director {
         let mut spans = vec![Span { from: Duration::ZERO, to: Duration::ZERO }; planned.len()];
         for Due { at, fault, step, first, last } in steps(planned) {
             sleep_until(began + at).await;
+            if began.elapsed() > at + LATE {
+                let now = since_boot();
+                self.notebook.stalled(Span { from: now.saturating_sub(began.elapsed() - at), to: now });
+            }
             if first {
                 spans[fault].from = since_boot();
             }
@@ -139,7 +149,7 @@ impl Director {
         let url = self.arena.database_url.clone();
         let read = async move { (ledger::read(&url).await, ledger::read_pulses(&url).await) };
         let mut reader = JoinSet::new();
-        reader.spawn(timeout(Duration::from_secs(5), read));
+        reader.spawn(timeout(LOOK, read));
         // The database may be away; then the next glance will do.
         let Some(Ok(Ok((ledger, pulses)))) = reader.join_next().await else { return Vec::new() };
         let later = self.notebook.copy();

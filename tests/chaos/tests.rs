@@ -8,7 +8,7 @@ use crate::report::Report;
 use crate::{checker, run, schedule, witness};
 
 /// What `cargo test` runs: the seed whose first minute holds the most kinds of faults.
-const SEED: u64 = 1527;
+const SEED: u64 = 188;
 const SHORT: Duration = Duration::from_secs(58);
 
 /// I1 to I9 under every kind of fault. `CHAOS_SECONDS`, `CHAOS_SEED` and `CHAOS_ONLY` (part of the name of a fault) choose another
