@@ -97,7 +97,7 @@ impl Director {
             sleep_until(began + at).await;
             if began.elapsed() > at + LATE {
                 let now = since_boot();
-                self.notebook.stalled(Span { from: now.saturating_sub(began.elapsed() - at), to: now });
+                self.notebook.stalled(Span { from: now.saturating_sub(began.elapsed().saturating_sub(at)), to: now });
             }
             if first {
                 spans[fault].from = since_boot();
