@@ -1,7 +1,7 @@
 # `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools portal screenshots demo test chaos chaos-controls chart-test lint fmt doc drill bench bench-peers bench-audit clean
+.PHONY: help setup tools portal portal-long api-test screenshots demo test chaos chaos-controls chart-test lint fmt doc drill bench bench-peers bench-audit clean
 
 # What setup installs for this project alone, and Rust's own folder, for shells that were opened before Rust was installed.
 export PATH := $(CURDIR)/target/tools/node_modules/node/bin:$(PATH):$(HOME)/.cargo/bin
@@ -14,12 +14,13 @@ MINUTES ?= 5
 SEED ?= 1
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Find or install what is needed: a C compiler, PostgreSQL 15 or newer, Node.js, Chromium for the tests
+setup: ## Find or install what is needed: a C compiler, PostgreSQL 15 or newer, Node.js, Chromium and Schemathesis for the tests
 	@scripts/setup
+	@scripts/setup-python api
 
-# The same without the browser, which only tests need.
+# The same without what only tests need.
 tools:
 	@scripts/setup without-browser
 
@@ -54,6 +55,12 @@ chaos-controls: setup ## Plant one bug after the other in a copy, and see that t
 chart-test: ## Render the chart for many values and judge it, without a cluster (UPDATE=1 writes the snapshots anew)
 	@scripts/setup-chart
 	cd tests/chart && ../../target/tools/chart/bin/python -B -m unittest $(ONLY)
+
+api-test: setup portal ## Ask everything of the API that its description allows, and much that it does not (SEED=7)
+	CONNCENTRIC_API_SEED=$(SEED) cargo test --locked --test it api::promises -- --ignored --nocapture
+
+portal-long: setup portal ## Look at the Portal for ten minutes: 5,000 adapters, 200 changes of status a second
+	cargo test --locked --test it portal::smooth -- --ignored --nocapture
 
 screenshots: setup portal ## Make the pictures of docs/portal/ anew
 	cargo test --locked --test it portal::screenshots -- --ignored
