@@ -42,7 +42,7 @@ demo: tools portal ## Run the whole system here: PostgreSQL, orchestrators, pods
 
 test: setup portal ## Run all tests, those with real PostgreSQL, real processes and a real browser among them
 	cd src/portal && npm test
-	cargo test --locked
+	scripts/test
 
 chaos: setup ## Break everything for a while and check the rules (MINUTES=60 SEED=7 ONLY="pod killed")
 	CHAOS_SECONDS=$$(( $(MINUTES) * 60 )) CHAOS_SEED=$(SEED) CHAOS_ONLY="$(ONLY)" \

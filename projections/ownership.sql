@@ -55,24 +55,26 @@ begin
     if types && '{SessionClaimed}' then
         insert into ownership (session, token, previous_token, previous_ended, pod, incarnation, registration, claimed_by, ttl_ms, revision,
                                units, during, since, until, ended_by)
-        select claim.session, claim.token, coalesce(lag(claim.token) over life, before.token),
-               case when lag(claim.token) over life is null then before.ended else lag(ended.position) over life end,
-               claim.pod, claim.incarnation, claim.registration, claim.kind, claim.ttl_ms, claim.revision, claim.units,
-               int8range(claim.position, ended.position), claim.recorded_at, ended.recorded_at,
-               case ended.type when 'LeaseExpired' then 'expired' when 'SessionReleased' then 'released' end
-        from (select data ->> 'session' as session, (epoch::bigint << 40) | position as token, data ->> 'pod' as pod,
-                     data ->> 'incarnation' as incarnation, (data ->> 'registration')::integer as registration, data ->> 'kind' as kind,
-                     (data ->> 'ttl_ms')::bigint as ttl_ms, (data ->> 'revision')::integer as revision, (data ->> 'units')::bigint as units,
-                     position, recorded_at
-              from event where not pulse and position between first and last and type = 'SessionClaimed') claim
-        left join (select position, recorded_at, type, (data ->> 'token')::bigint as token from event
-                   where not pulse and position between first and last and type in ('SessionReleased', 'LeaseExpired')) ended
-             on ended.token = claim.token
-        -- The last of those before this range.
-        left join lateral (select o.token, o.ended from ownership o where o.session = claim.session order by o.token desc limit 1) before
-             on true
-        window life as (partition by claim.session order by claim.token)
-        order by claim.token;
+        select c.session, c.token, coalesce(c.previous_token, before.token),
+               case when c.previous_token is null then before.ended else c.previous_ended end,
+               c.pod, c.incarnation, c.registration, c.kind, c.ttl_ms, c.revision, c.units, int8range(c.position, c.ended), c.recorded_at, c.until,
+               case c.ended_as when 'LeaseExpired' then 'expired' when 'SessionReleased' then 'released' end
+        from (
+            select claim.*, ended.position as ended, ended.recorded_at as until, ended.type as ended_as,
+                   lag(claim.token) over life as previous_token, lag(ended.position) over life as previous_ended
+            from (select data ->> 'session' as session, (epoch::bigint << 40) | position as token, data ->> 'pod' as pod,
+                         data ->> 'incarnation' as incarnation, (data ->> 'registration')::integer as registration, data ->> 'kind' as kind,
+                         (data ->> 'ttl_ms')::bigint as ttl_ms, (data ->> 'revision')::integer as revision,
+                         (data ->> 'units')::bigint as units, position, recorded_at
+                  from event where not pulse and position between first and last and type = 'SessionClaimed') claim
+            left join (select position, recorded_at, type, (data ->> 'token')::bigint as token from event
+                       where not pulse and position between first and last and type in ('SessionReleased', 'LeaseExpired')) ended
+                 on ended.token = claim.token
+            window life as (partition by claim.session order by claim.token)
+        ) c
+        -- The last of those before this range, for the first of each session in it.
+        left join lateral (select o.token, o.ended from ownership o
+                           where c.previous_token is null and o.session = c.session order by o.token desc limit 1) before on true;
     end if;
 end
 $$;

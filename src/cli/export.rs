@@ -76,6 +76,6 @@ fn summary(range: Range, exported: &Exported) -> String {
     if *count == 0 {
         return format!("exported no events: there is none from position {} on", range.from);
     }
-    let signed = if *signed_heads == 0 { String::new() } else { format!(", signed {signed_heads} times") };
+    let signed = if *signed_heads == 0 { String::new() } else { format!(", signed heads: {signed_heads}") };
     format!("exported {count} events from position {} to {last_position}{signed}; the last hash is {hash}", range.from)
 }

@@ -23,8 +23,8 @@ pub(super) fn summary(ledger: &Ledger, trusted: bool) -> String {
     let mut lines =
         vec![format!("{count} events from position {first_position} to {last_position} are as they were written; the last hash is {hash}")];
     lines.push(match &ledger.signed_by {
-        Some(_) if trusted => format!("{signed_heads} heads are signed with the key that was given"),
-        Some(key) => format!("{signed_heads} heads are signed with the key {key}; name the one that you trust with --verify-key"),
+        Some(_) if trusted => format!("heads signed with the key that was given: {signed_heads}"),
+        Some(key) => format!("heads signed with the key {key}: {signed_heads}; name the one that you trust with --verify-key"),
         None => "nothing is signed: compare the last hash with one that you have from elsewhere".into(),
     });
     if !ledger.from_the_beginning {

@@ -37,6 +37,7 @@ const PAGES: &[&str] = &[
     "/maintenance",
     "/artifacts",
     "/artifacts/{name}",
+    "/plugins",
     "/access-tokens",
 ];
 

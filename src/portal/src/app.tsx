@@ -23,6 +23,7 @@ const AccessTokensPage = lazy(() => import("./pages/access-tokens"));
 const ArtifactPage = lazy(() => import("./pages/artifact"));
 const ArtifactsPage = lazy(() => import("./pages/artifacts"));
 const ChangesPage = lazy(() => import("./pages/changes"));
+const PluginsPage = lazy(() => import("./pages/plugins"));
 
 export function App() {
   const { token } = useStore(credential);
@@ -59,6 +60,7 @@ function SignedIn({ token }: { token: string }) {
             <Route path="/maintenance" component={MaintenancePage} />
             <Route path="/artifacts" component={ArtifactsPage} />
             <Route path="/artifacts/:name">{({ name }) => <ArtifactPage key={name} />}</Route>
+            <Route path="/plugins" component={PluginsPage} />
             <Route path="/changes" component={ChangesPage} />
             <Route path="/access-tokens" component={AccessTokensPage} />
           </Switch>

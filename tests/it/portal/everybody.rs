@@ -53,7 +53,7 @@ async fn no_page_keeps_anybody_out() {
             ("/adapters/venue-a", "name: venue-a"),
             ("/pods", "pod-1"),
             ("/events", "LeaseExpired"),
-            ("/events?open=1", "schema_version"),
+            ("/events?position=1", "schema_version"),
             ("/maintenance", "Under way"),
             ("/adapters?at=20", "Adapters"),
             ("/changes?since=20", "owner"),
@@ -61,6 +61,7 @@ async fn no_page_keeps_anybody_out() {
             ("/access-tokens", "pod-1"),
             ("/artifacts", "dictionary"),
             ("/artifacts/dictionary", "venue-a"),
+            ("/plugins", "No plugin is installed."),
             ("/adapters?q=none", "No adapter matches"),
             ("/adapters/none", "none"),
         ] {
@@ -75,6 +76,9 @@ async fn no_page_keeps_anybody_out() {
             ("/events", "As of: now", "Show every page"),
             ("/maintenance", "End the maintenance", "End it"),
             ("/artifacts", "Upload", "64 MiB"),
+            ("/plugins", "Install", "Signature"),
+            ("/adapters/venue-a", "Restart venue-a/0", "starts it again"),
+            ("/adapters/venue-a", "Send an action to venue-a/0", "Action"),
             ("/adapters?q=venue", "Save this view", "Name of the view"),
             ("/access-tokens", "Create an access token", "Role"),
             ("/access-tokens", "Revoke pod-1", "cannot be undone"),
@@ -97,6 +101,7 @@ async fn no_page_keeps_anybody_out() {
         "/access-tokens",
         "/artifacts",
         "/artifacts/dictionary",
+        "/plugins",
     ] {
         browser.go(path).await;
         browser.until_said("main h1", "").await;

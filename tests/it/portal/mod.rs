@@ -2,6 +2,7 @@
 //!
 //! `make setup` installs the browser, `make portal` builds what it shows.
 
+mod actions;
 mod adapter;
 mod adapters;
 mod artifacts;
@@ -9,6 +10,7 @@ mod everybody;
 mod maintenance;
 mod markup;
 mod moments;
+mod plugins;
 mod pods;
 mod roles;
 mod screenshots;

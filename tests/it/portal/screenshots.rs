@@ -24,6 +24,9 @@ async fn screenshots() {
     documents[0].artifacts = vec!["fix-dictionary".into()];
     documents.extend(["clearing", "dropcopy", "reference-data"].map(|name| system.to_venue(name, ttl)));
     system.declare(&documents).await;
+    let ticker = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/plugins/ticker");
+    let (status, said) = system.cli(&["plugin", "install", ticker]).await;
+    assert!(status.success(), "{said}");
     let page: Value = system.call::<(), _>(Method::GET, "/v1/events?order=desc&limit=1&pulses=false", None).await.expect("a page");
     let before = &page["events"][0]["position"];
     // Something has happened: a handover, a takeover, and two adapters are down for a maintenance.
@@ -55,6 +58,7 @@ async fn screenshots() {
             ("events", "/events", "new switches"),
             ("maintenance", "/maintenance", "2 of 2 closed"),
             ("artifacts", "/artifacts", "fix-dictionary"),
+            ("plugins", "/plugins", "ticker"),
             ("artifact", "/artifacts/fix-dictionary", "venue-a"),
             ("changes", &changes, "owner"),
             ("access-tokens", "/access-tokens", "yours"),
@@ -69,11 +73,16 @@ async fn screenshots() {
         browser.until_said(".difference", "FIX.5").await;
         take(&browser, &format!("artifact-{theme}")).await;
         browser.go("/adapters/venue-b").await;
+        browser.press("Send an action to venue-b/0").await;
+        browser.choose("Action", "set-sequence").await;
+        browser.until_said("dialog", "Next number").await;
+        take(&browser, &format!("action-{theme}")).await;
+        browser.press("Cancel").await;
         browser.press("Edit").await;
         browser.type_into("Keep-alive", "soon").await;
         browser.press("Check and compare").await;
         browser.until_said(".schema-form .problem", "").await;
-        browser.run("document.querySelector('section[aria-label=Settings]').scrollIntoView()", vec![]).await;
+        browser.run("document.querySelector('.schema-form .problem').scrollIntoView({ block: 'center' })", vec![]).await;
         take(&browser, &format!("settings-{theme}")).await;
     }
     // On a phone: looked at, not kept.
@@ -81,6 +90,7 @@ async fn screenshots() {
     for (name, path, said) in [
         ("changes", changes.as_str(), "owner"),
         ("artifacts", "/artifacts", "fix-dictionary"),
+        ("plugins", "/plugins", "ticker"),
         ("access-tokens", "/access-tokens", "yours"),
     ] {
         browser.go(path).await;

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use conncentric::domain::event::Event;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
@@ -69,6 +70,14 @@ async fn the_first_load_is_small_and_kept() {
         }
     }
     assert!(bytes < FIRST_LOAD, "the first load has {bytes} bytes");
+}
+
+/// The page of events offers every type to choose from.
+#[test]
+fn every_event_type_can_be_chosen() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/portal/src/pages/events.tsx")).expect("the page");
+    let missing: Vec<&str> = Event::TYPES.iter().map(|(kind, _)| *kind).filter(|kind| !page.contains(&format!("\"{kind}\""))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 /// The types of the Portal are generated from this file.

@@ -1,4 +1,4 @@
-// Artifacts: what is stored.
+// Artifacts and plugins: what is stored.
 
 import { useQuery } from "@tanstack/react-query";
 import { useAt } from "../time/as-of";
@@ -12,6 +12,11 @@ export function useArtifacts() {
 export function useArtifact(name: string) {
   const at = useAt();
   return useQuery({ queryKey: ["artifacts", at, name], queryFn: ({ signal }) => get("/v1/artifacts/{name}", { path: { name }, query: { at }, signal }) });
+}
+
+export function usePlugins() {
+  const at = useAt();
+  return useQuery({ queryKey: ["plugins", at], queryFn: async ({ signal }) => (await get("/v1/plugins", { query: { at }, signal })).plugins });
 }
 
 /** The bytes of one version of an artifact. */

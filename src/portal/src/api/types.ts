@@ -4,6 +4,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Action = Schemas["ActionView"];
 export type AccessToken = Schemas["AccessTokenView"];
 export type Adapter = Schemas["AdapterView"];
 export type AdapterDocument = Schemas["AdapterDocument"];
@@ -19,6 +20,7 @@ export type Level = Schemas["Level"];
 export type Maintenance = Schemas["MaintenanceAnswer"];
 export type Ownership = Schemas["OwnershipView"];
 export type PlannedHandover = Schemas["PlannedHandover"];
+export type Plugin = Schemas["PluginView"];
 export type Pod = Schemas["PodView"];
 export type Problem = Schemas["Problem"];
 export type PutAnswer = Schemas["PutAnswer"];

@@ -17,6 +17,9 @@ export function nameFor(file: string): string {
     .slice(0, 63);
 }
 
+/** The name of the plugin in a package that is called as usual: `feed-1.2.0.tar.zst` holds `feed`. */
+export const pluginFor = (file: string): string => nameFor(file).replace(/-\d+\.\d+.*$/, "");
+
 /** More text than this is not compared in a page. Bytes. */
 export const LARGEST_TEXT = 1 << 20;
 

@@ -1,8 +1,10 @@
 // Forms from JSON Schemas, what is said about their fields, and files.
 
 import { describe, expect, it } from "vitest";
+import type { Connector } from "../api/types";
+import { offered } from "./actions";
 import { documentSchema } from "./document";
-import { nameFor, size, textOf as textOfFile } from "./files";
+import { nameFor, pluginFor, size, textOf as textOfFile } from "./files";
 import { about, elsewhere, remarksOf } from "./remarks";
 import { exampleOf, type Kind, kindOf, memberOf, type Schema, textOf, valueOf, withMember } from "./schema";
 
@@ -72,10 +74,26 @@ describe("remarks", () => {
   });
 });
 
+describe("actions", () => {
+  const restart = { name: "restart", description: "again", parameters_schema: {} };
+  const connector = (any: boolean) => ({ name: "exec", description: "", settings_schema: {}, actions: [restart], passes_any_action: any }) as unknown as Connector;
+
+  it("are those of the connector and of the settings", () => {
+    const declared = { actions: [{ name: "reset", description: "anew" }, "nonsense"] };
+    expect(offered(connector(true), declared)).toEqual({
+      actions: [{ name: "restart", description: "again", schema: {} }, { name: "reset", description: "anew", schema: {} }],
+      any: false,
+    });
+    expect(offered(connector(true), {}).any).toBe(true);
+    expect(offered(connector(false), declared).actions.map(({ name }) => name)).toEqual(["restart"]);
+    expect(offered(undefined, {})).toEqual({ actions: [], any: false });
+  });
+});
+
 describe("files", () => {
   it("have a size and a name that could be theirs", () => {
     expect([size(12), size(20_480), size(1_500_000)]).toEqual(["12 B", "20 KiB", "1.4 MiB"]);
-    expect([nameFor("FIX 4.4 (new).XML"), nameFor("<img src=x>.xml"), nameFor("a.tar.gz")]).toEqual(["fix-4.4-new", "img-src-x", "a"]);
+    expect([nameFor("FIX 4.4 (new).XML"), nameFor("<img src=x>.xml"), nameFor("a.tar.gz"), pluginFor("feed-1.2.0.tar.zst")]).toEqual(["fix-4.4-new", "img-src-x", "a", "feed"]);
   });
 
   it("are text only where they are", () => {

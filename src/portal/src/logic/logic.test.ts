@@ -123,6 +123,7 @@ describe("events", () => {
     expect(touched(event("SessionClaimed", "session:a/0"))).toContain("history");
     expect(touched(event("PodLost", "pod:x"))).toContain("pods");
     expect(touched(event("EpochBegan", "fleet"))).toContain("readiness");
+    expect(touched(event("ActionAnswered", "session:a/0"))).toEqual(["actions", "sessions", "log", "events"]);
     expect(touched(event("ArtifactStored", "artifact:x"))).toContain("artifacts");
     // What comes by the hundred touches one row each.
     expect(touched(event("SessionStatusChanged", "session:a.b/12"))).not.toContain("sessions");
@@ -156,6 +157,9 @@ describe("operations", () => {
     const move = { kind: "move", sessions: ["a/0"], to: "pod-2" } as const;
     expect(said(move, progress(move, [], [session("a/0", "pod-1")]))).toBe("a/0 is on its way to pod-2");
     expect(said(move, progress(move, [], [session("a/0", "pod-2")]))).toBe("a/0 runs on pod-2");
+    const restart = { kind: "restart", tokens: { "a/0": "7" } } as const;
+    expect(said(restart, progress(restart, [], [session("a/0", "pod-1", { token: "7" })]))).toBe("a/0 restarts");
+    expect(said(restart, progress(restart, [], [session("a/0", "pod-1", { token: "9" })]))).toBe("a/0 has restarted");
     const both = { ...move, sessions: ["a/0", "b/0"] };
     expect(said(both, progress(both, [], [session("a/0", "pod-2"), session("b/0", "pod-1")]))).toBe("1 of 2 moved to pod-2");
     expect(progress({ kind: "drain", pod: "pod-1", sessions: ["a/0", "b/0"] }, [], [session("a/0", "pod-2"), session("b/0", null)]).done).toBe(1);

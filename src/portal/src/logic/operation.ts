@@ -5,6 +5,8 @@ import type { Adapter, Session } from "../api/types";
 export type Operation =
   | { kind: "enable" | "disable"; names: readonly string[] }
   | { kind: "move"; sessions: readonly string[]; to: string }
+  /** Each with the token that it had before: the same pod gets it back under a larger one. */
+  | { kind: "restart"; tokens: Readonly<Record<string, string>> }
   | { kind: "drain"; pod: string; sessions: readonly string[] };
 
 export interface Progress {
@@ -37,6 +39,11 @@ export function progress(operation: Operation, adapters: readonly Adapter[], ses
       const there = (session: Session) => session.owner?.pod === operation.to && session.status === "ACTIVE";
       return counted(meant, there, (session) => ({ name: session.session, reason: session.reason ?? null }));
     }
+    case "restart": {
+      const meant = sessions.filter((session) => operation.tokens[session.session] !== undefined);
+      const again = (session: Session) => session.status === "ACTIVE" && session.token !== operation.tokens[session.session];
+      return counted(meant, again, (session) => ({ name: session.session, reason: session.reason ?? null }));
+    }
     case "drain": {
       const names = new Set(operation.sessions);
       const meant = sessions.filter((session) => names.has(session.session));
@@ -56,6 +63,11 @@ export function said(operation: Operation, { done, total }: Progress): string {
     case "move":
       if (operation.sessions.length > 1) return `${done} of ${total} moved to ${operation.to}`;
       return `${operation.sessions.join()} ${done === total ? "runs on" : "is on its way to"} ${operation.to}`;
+    case "restart": {
+      const [one = "", ...others] = Object.keys(operation.tokens);
+      if (others.length > 0) return `${done} of ${total} restarted`;
+      return done === total ? `${one} has restarted` : `${one} restarts`;
+    }
     case "drain":
       return `${done} of ${total} handed over by ${operation.pod}`;
   }

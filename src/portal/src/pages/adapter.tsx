@@ -10,6 +10,7 @@ import { AskMove } from "../parts/ask-move";
 import { AdminBadge, RestartPending, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { AdapterLog } from "../parts/adapter-log";
+import { AskRestart } from "../parts/ask-restart";
 import { type Question, SessionsOf } from "../parts/sessions-of";
 import { Go } from "../parts/link";
 import { PageHead } from "../parts/page";
@@ -20,6 +21,7 @@ import { useAt } from "../time/as-of";
 
 // YAML and the comparison of texts are only needed here, so they are no part of the first load.
 const Settings = lazy(() => import("../parts/settings"));
+const AskAction = lazy(() => import("../parts/ask-action"));
 
 export function AdapterPage() {
   const { name = "" } = useParams<{ name: string }>();
@@ -55,6 +57,12 @@ export function AdapterPage() {
         <Settings adapter={adapter.data} />
       </Suspense>
       {asking?.question === "move" && <AskMove sessions={[asking.session]} close={answered} />}
+      {asking?.question === "restart" && <AskRestart sessions={[asking.session]} close={answered} />}
+      {asking?.question === "action" && (
+        <Suspense fallback={null}>
+          <AskAction adapter={adapter.data} session={asking.session} close={answered} />
+        </Suspense>
+      )}
       <CopyLines
         lines={[
           { label: "CLI", text: cli("get", "sessions", name, ...flag("--at", at)) },

@@ -9,6 +9,7 @@ import type { Row } from "../logic/rows";
 import { AdapterFilters } from "../parts/adapter-filters";
 import { AskSetEnabled } from "../parts/ask";
 import { AskMove } from "../parts/ask-move";
+import { AskRestart } from "../parts/ask-restart";
 import { AdminBadge, RestartPending, StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { type Column, Grid, type RowSelectionState, type SortingState } from "../parts/grid";
@@ -30,7 +31,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { id: "status", title: "Status", width: 11, sort: (row) => RANK[row.status], cell: (row) => <Status row={row} /> },
   { id: "reason", title: "Reason", width: 22, cell: (row) => <span title={row.reason ?? undefined}>{row.reason}</span>, wide: true },
   { id: "owner", title: "Owner", width: 9, sort: (row) => row.owners.join(" "), cell: (row) => <Owners row={row} /> },
-  { id: "next", title: "Next owner", width: 9, sort: (row) => row.next ?? "", cell: (row) => row.next ?? "–", wide: true },
+  { id: "next", title: "Next owner", width: 10, sort: (row) => row.next ?? "", cell: (row) => row.next ?? "–", wide: true },
   { id: "lease", title: "Lease", width: 8, cell: (row) => <LeaseOf sessions={row.sessions} />, wide: true },
   { id: "changed", title: "Last change", width: 10, sort: (row) => row.changedAt, cell: (row) => <When time={row.changedAt} />, wide: true },
 ];
@@ -126,7 +127,7 @@ function linesFor(names: readonly string[], at: string | null) {
 }
 
 function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void }) {
-  const [asking, ask] = useState<"enable" | "disable" | "move" | null>(null);
+  const [asking, ask] = useState<"enable" | "disable" | "move" | "restart" | null>(null);
   const names = selected.map((row) => row.name);
   const movable = selected.flatMap((row) => row.sessions.filter((session) => session.owner != null));
   const close = (sent: boolean) => {
@@ -135,7 +136,7 @@ function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void
   };
   return (
     <div className="bulk" role="toolbar" aria-label="What to do with the selection">
-      <span role="status">{names.length === 0 ? "Select adapters to enable, disable or move them" : `${names.length} selected`}</span>
+      <span role="status">{names.length === 0 ? "Select adapters to enable, disable, move or restart them" : `${names.length} selected`}</span>
       <button type="button" disabled={names.length === 0} onClick={() => ask("enable")}>
         Enable
       </button>
@@ -145,12 +146,16 @@ function Bulk({ selected, clear }: { selected: readonly Row[]; clear: () => void
       <button type="button" disabled={movable.length === 0} onClick={() => ask("move")}>
         Move
       </button>
+      <button type="button" disabled={movable.length === 0} onClick={() => ask("restart")}>
+        Restart
+      </button>
       {names.length > 0 && (
         <button type="button" className="plain" onClick={clear}>
           Clear
         </button>
       )}
       {(asking === "enable" || asking === "disable") && <AskSetEnabled kind={asking} names={names} close={close} />}
+      {asking === "restart" && <AskRestart sessions={movable} close={close} />}
       {asking === "move" && <AskMove sessions={movable} close={close} />}
     </div>
   );

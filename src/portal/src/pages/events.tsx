@@ -18,7 +18,8 @@ const TYPES = [
   "AdapterDeclared", "AdapterRevised", "AdapterDeleted", "AdapterEnabled", "AdapterDisabled", "PodRegistered", "PodDrained", "PodResumed",
   "PodLost", "PodLeft", "SessionClaimed", "SessionStatusChanged", "SessionLogged", "SessionMoveOrdered", "SessionReleased", "LeaseExpired",
   "LeaseConfirmed", "AccessTokenCreated", "AccessTokenRevoked", "EpochBegan", "EpochSettled", "MaintenanceBegan", "MaintenanceEnded",
-  "PulsesDropped", "LedgerSealed", "LedgerUnsealed", "ArtifactStored", "ArtifactDeleted",
+  "PulsesDropped", "LedgerSealed", "LedgerUnsealed", "ActionOrdered", "ActionAnswered", "ArtifactStored", "ArtifactDeleted", "PluginInstalled",
+  "PluginRemoved",
 ];
 
 const FIELDS = ["type", "session", "stream", "actor", "from", "to"] as const;

@@ -42,6 +42,23 @@ export function PodBadge({ status }: { status: string }) {
   );
 }
 
+const ACTION_SIGNS: Record<string, readonly [string, string]> = {
+  ordered: ["◌", "inactive"],
+  received: ["◐", "claiming"],
+  done: ["✓", "active"],
+  failed: ["▲", "error"],
+  abandoned: ["○", "inactive"],
+};
+
+export function ActionBadge({ state }: { state: string }) {
+  const [sign, look] = ACTION_SIGNS[state] ?? ["○", "inactive"];
+  return (
+    <span className={`badge ${look}`}>
+      <span aria-hidden="true">{sign}</span> {state}
+    </span>
+  );
+}
+
 const LEVEL_SIGNS: Record<Level, readonly [string, string]> = { info: ["·", "inactive"], warning: ["!", "claiming"], error: ["▲", "error"] };
 
 export function LevelBadge({ level }: { level: Level }) {

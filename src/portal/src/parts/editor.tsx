@@ -2,7 +2,7 @@
 // as a difference before it is made, and made only on the revision that it was written for.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { parse, stringify } from "yaml";
 import { ApiError, put } from "../api/client";
 import type { AdapterDocument, PutAnswer } from "../api/types";
@@ -95,13 +95,18 @@ export function Editor({ name, connector, schema, yaml, base, newest, close }: P
     review.reset();
     save.reset();
   };
+  // The two views differ in height: what was pressed stays in sight.
+  const switches = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    switches.current?.scrollIntoView({ block: "nearest" });
+  }, [draft.view]);
   const form = documentSchema(connector, schema as Schema | undefined);
   const unchanged = reviewed?.answer.outcome === "unchanged";
   return (
     <>
       {base.restored !== null && <p role="status">This is revision {base.restored}. Saving it makes it the newest; administrative state stays as it is.</p>}
       {newest !== base.revision && <p className="outdated">⚠ Somebody else has changed it meanwhile: this is written for revision {base.revision}, the newest is {newest}.</p>}
-      <div className="views" role="group" aria-label="Edit as">
+      <div ref={switches} className="views" role="group" aria-label="Edit as">
         {(["form", "yaml"] as const).map((view) => (
           <button key={view} type="button" aria-pressed={draft.view === view} onClick={() => draft.show(view)}>
             {view === "form" ? "Form" : "YAML"}

@@ -30,6 +30,7 @@ export function Frame({ children }: { children: ReactNode }) {
           <NavItem to="/events">Events</NavItem>
           <NavItem to="/maintenance">Maintenance</NavItem>
           <NavItem to="/artifacts">Artifacts</NavItem>
+          <NavItem to="/plugins">Plugins</NavItem>
           {may.administer && <NavItem to="/access-tokens">Access tokens</NavItem>}
         </nav>
         <div className="tools">

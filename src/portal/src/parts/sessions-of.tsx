@@ -7,6 +7,7 @@ import type { Ownership, Session } from "../api/types";
 import { duration } from "../logic/when";
 import { useMay } from "../session/user";
 import { useAt } from "../time/as-of";
+import { ActionsOf } from "./actions-of";
 import { StatusBadge } from "./badges";
 import { Choice } from "./fields";
 import { HeardProvider, LeaseOf } from "./heard";
@@ -43,10 +44,11 @@ interface Props {
   ask: (question: Question, session: Session) => void;
 }
 
-export type Question = "move";
+export type Question = "move" | "restart" | "action";
 
 export function SessionsOf({ adapter, sessions, ask }: Props) {
   const [search, setSearch] = useSearchParams();
+  const past = useAt() !== null;
   const end = useEnd();
   const span = search.get("span") ?? "5 min";
   const begin = end - (SPANS[span] ?? 5 * MINUTE);
@@ -72,6 +74,7 @@ export function SessionsOf({ adapter, sessions, ask }: Props) {
           <div key={session.session} className="session">
             <Facts session={session} ask={ask} />
             <History adapter={adapter} session={session.session} begin={begin} end={end} />
+            {!past && <ActionsOf session={session.session} />}
           </div>
         ))}
       </HeardProvider>
@@ -112,13 +115,15 @@ function Facts({ session, ask }: { session: Session; ask: Props["ask"] }) {
 
 const ORDERS: readonly (readonly [Question, string])[] = [
   ["move", "Move"],
+  ["restart", "Restart"],
+  ["action", "Action…"],
 ];
 
 function Orders({ session, ask }: { session: Session; ask: Props["ask"] }) {
   return (
     <>
       {ORDERS.map(([question, word]) => (
-        <button key={question} type="button" onClick={() => ask(question, session)} aria-label={`${word} ${session.session}`}>
+        <button key={question} type="button" onClick={() => ask(question, session)} aria-label={question === "action" ? `Send an action to ${session.session}` : `${word} ${session.session}`}>
           {word}
         </button>
       ))}
