@@ -78,7 +78,7 @@ pub struct Cli {
     log_format: LogFormat,
 
     /// File with values for flags, in YAML; what is typed or in the environment counts for more. `conncentric config check` explains it
-    #[arg(long, global = true, env = "CONNCENTRIC_CONFIG", value_name = "FILE", help_heading = "Configuration")]
+    #[arg(long, global = true, env = config::VARIABLE, value_name = "FILE", help_heading = "Configuration")]
     config: Option<PathBuf>,
 
     #[command(subcommand)]
@@ -150,7 +150,7 @@ impl Cli {
             Command::Guard(args) => guard::run_guard(args),
             Command::GuardChild(args) => guard::run_child(args),
             command => {
-                logging::start(self.log_format, command.is_service());
+                let _last_lines = logging::start(self.log_format, command.is_service());
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
                 runtime.block_on(command.run(&self.server))?;
                 Ok(ExitCode::SUCCESS)

@@ -1,13 +1,18 @@
 //! Log lines for machines: every one is a JSON object with the fields that docs/logs.md names.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::Path;
+use std::process::Stdio;
 
+use conncentric::log::migrate;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::api::Api;
+use crate::support::api::{Api, http_client};
+use crate::support::postgres::Database;
 use crate::support::process::{Process, command};
+use crate::support::system::fixed_address;
 use crate::support::wait::{SOON, eventually, holds};
 
 fn lines(log: &str) -> Vec<Value> {
@@ -68,7 +73,10 @@ async fn every_line_is_json_and_lines_about_events_name_position_and_request() {
     let claimed = events.iter().find(|event| event["message"] == "SessionClaimed").expect("told");
 
     // The pod names the same claim by its position.
-    let starting = lines(&pod.log()).into_iter().find(|line| line["fields"]["message"] == "starting").expect("told");
+    let starting = lines(&pod.log())
+        .into_iter()
+        .find(|line| line["fields"]["message"] == "starting" && line["fields"]["session"].is_string())
+        .expect("told");
     assert_eq!(starting["fields"]["position"], claimed["position"]);
     assert_eq!((&starting["fields"]["session"], &claimed["stream"]), (&json!("venue/0"), &json!("session:venue/0")));
 
@@ -77,4 +85,26 @@ async fn every_line_is_json_and_lines_about_events_name_position_and_request() {
         fields(&[told, lines(&pod.log())].concat()).into_iter().filter(|field| !page.contains(&format!("`{field}`"))).collect();
     assert_eq!(undocumented, Vec::<String>::new());
     eventually(SOON, async || holds(!pod.is_running(), "the pod runs")).await;
+}
+
+/// Whoever collects logs may stand still, and then a pipe is full after 64 KiB.
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_nobody_up() {
+    let database = Database::create("unread").await;
+    migrate(&database.url).await.expect("migrates");
+    let address = fixed_address();
+    let mut arguments = command();
+    arguments.args(["orchestrator", "--listen", &address.to_string(), "--migrations", "none", "--database-url", &database.app_url]);
+    arguments.env("RUST_LOG", "trace").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut orchestrator = arguments.spawn().expect("starts");
+    let http = http_client();
+    let ready = async || http.get(format!("http://{address}/readyz")).send().await.is_ok_and(|answer| answer.status().is_success());
+    eventually(SOON, async || holds(ready().await, "not ready")).await;
+    for _ in 0..500 {
+        assert!(tokio::time::timeout(SOON, ready()).await.expect("it stands still"), "not ready any more");
+    }
+    let mut unread = [0; 65_536];
+    orchestrator.stderr.take().expect("a pipe").read_exact(&mut unread).expect("the pipe was full");
+    orchestrator.kill().expect("ours");
+    orchestrator.wait().expect("ended");
 }

@@ -195,7 +195,10 @@ fn request_again(step: &Value) -> Option<Value> {
 }
 
 fn stand_ins() -> Map<String, Value> {
-    [("token", "1099511627777"), ("receipt", "1:7:x"), ("action", "7")].map(|(name, value)| (name.to_owned(), json!(value))).into_iter().collect()
+    [("token", "1099511627777"), ("receipt", "1:7:x"), ("action", "7")]
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .into_iter()
+        .collect()
 }
 
 /// The answer of a step, as the types of today understand it.
@@ -275,5 +278,8 @@ fn what_is_gone_or_renamed_is_noticed() {
     assert_eq!(told(more), Vec::<String>::new());
     assert_eq!(told(json!({ "leases": [], "ttl_ms": 5 })), ["/leases: nothing is in it any more"]);
     let renamed = json!({ "leases": [{ "session": "a/0", "token": 7, "status": "RUNNING", "reason": null }], "ttl": 5 });
-    assert_eq!(told(renamed), ["/leases/0/status: \"ACTIVE\" is \"RUNNING\" now", "/leases/0/token: \"7\" is 7 now", "/ttl_ms: it is gone"]);
+    assert_eq!(
+        told(renamed),
+        ["/leases/0/status: \"ACTIVE\" is \"RUNNING\" now", "/leases/0/token: \"7\" is 7 now", "/ttl_ms: it is gone"]
+    );
 }

@@ -15,6 +15,9 @@ use clap::Command;
 use self::file::File;
 pub(super) use check::ConfigArgs;
 
+/// Names the file where the command line does not.
+pub(super) const VARIABLE: &str = "CONNCENTRIC_CONFIG";
+
 /// What is wrong with a file, one problem a line.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", listed(.0))]
@@ -32,11 +35,17 @@ fn listed(problems: &[String]) -> String {
 /// # Errors
 /// Fails if the file cannot be read, or says anything that no flag understands.
 pub(super) fn configured(command: Command, arguments: &[OsString]) -> Result<Command, Invalid> {
-    let Some((path, words)) = wanted(&command, arguments) else { return Ok(command) };
+    let named = may_be_named(arguments).then(|| wanted(&command, arguments)).flatten();
+    let Some((path, words)) = named else { return Ok(command) };
     let file = File::read(&path)?;
     file.check(&command)?;
     let given = file.along(&words);
     Ok(given::apply(command, &words, &given))
+}
+
+/// Whether anything may name a file. Guards and most commands have none, and need not be parsed twice to find that out.
+fn may_be_named(arguments: &[OsString]) -> bool {
+    std::env::var_os(VARIABLE).is_some() || arguments.iter().any(|argument| argument.to_string_lossy().starts_with("--config"))
 }
 
 /// Which file, and for which command. Mistakes on the command line are left to whoever parses it in earnest.

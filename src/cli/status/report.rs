@@ -24,7 +24,7 @@ pub(super) struct Report {
     /// Adapters that the end of the maintenance will enable; none if there is no maintenance.
     pub(super) maintenance: Vec<AdapterName>,
     pub(super) attention: Vec<Concern>,
-    /// What to do first, if there is anything to do.
+    /// What to do first, if anything needs attention.
     pub(super) next: Option<String>,
 }
 
@@ -71,7 +71,7 @@ impl Report {
             sessions: fleet.map(|fleet| by_status(fleet.sessions.iter().map(|session| session.status))),
             pods: fleet.map(pods),
             maintenance: fleet.map(|fleet| fleet.maintained.clone()).unwrap_or_default(),
-            next: attention.first().map(|concern| concern.next.clone()),
+            next: attention.first().filter(|concern| concern.level != Level::Note).map(|concern| concern.next.clone()),
             attention,
             orchestrators: orchestrators.into_iter().map(orchestrator).collect(),
         }
