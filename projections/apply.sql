@@ -38,7 +38,9 @@ begin
     end if;
     if types && session_types then
         perform apply_ownership(first, last, types);
-        perform apply_session_status(first, last, types);
+    end if;
+    if types && '{SessionStatusChanged,SessionMoveOrdered}' then
+        perform apply_session_status(first, last);
     end if;
     if types && (action_types || '{SessionReleased,LeaseExpired}') then
         perform apply_action(first, last, types);

@@ -42,9 +42,9 @@ begin
         select string_agg(quote_ident(a.attname), ', ' order by array_position(i.indkey::smallint[], a.attnum)) into key_columns
         from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
         where i.indrelid = item.rebuilt_oid and i.indisprimary;
-        -- A view has no key; where its rows are events, they have that of events.
+        -- The rows of a view are events.
         if item.kind = 'v' then
-            select quote_ident(attname) into key_columns from pg_attribute where attrelid = item.rebuilt_oid and attname = 'position';
+            key_columns := 'position';
         end if;
         if key_columns is null then
             execute format('(select to_jsonb(l), null::jsonb from (table %1$s except all table %2$s) l limit 1)

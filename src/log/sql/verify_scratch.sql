@@ -50,7 +50,7 @@ begin
     loop
         execute format('drop index %s', item.index);
     end loop;
-    -- A projection that can be had from the log by one query brings a view of it, and that takes the table's place: nothing is built.
+    -- A projection whose rows come of one event each brings a view of them, and that takes the table's place: nothing is built.
     for item in
         select relname as view, regexp_replace(relname, '_entry$', '') as name
         from pg_class

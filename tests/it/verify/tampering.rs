@@ -361,7 +361,7 @@ async fn a_row_that_differs_is_found_on_whichever_connection_it_is_made() {
     let changes = [
         format!("update projection.adapter_history set revision = revision + 1 {}", first("adapter_history")),
         "update projection.adapter_log set actor = 'nobody' where position = (select min(position) from projection.adapter_log)".into(),
-        format!("delete from projection.session_status {}", first("session_status")),
+        "delete from projection.session_status where position = (select min(position) from projection.session_status)".into(),
         "create table projection.no_projection ()".into(),
     ];
     for change in &changes {
