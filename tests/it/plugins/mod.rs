@@ -1,6 +1,9 @@
 //! Plugins, from the package to the session that they run.
 
+mod hostile;
 mod install;
+mod restored;
+mod signed;
 mod tutorial;
 
 use std::path::Path;
@@ -10,7 +13,7 @@ use conncentric::plugin::pack::pack;
 const PROGRAM: &str = "#!/bin/sh\necho '{\"status\":\"ACTIVE\"}'\nexec sleep 1000\n";
 
 /// A package of plugin `feed`, whose program says that it is ACTIVE and waits.
-fn feed(folder: &Path, version: &str) -> Vec<u8> {
+pub(crate) fn feed(folder: &Path, version: &str) -> Vec<u8> {
     package(folder, version, PROGRAM)
 }
 
