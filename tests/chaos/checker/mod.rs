@@ -15,6 +15,8 @@ mod takeover;
 mod vacuity;
 mod witness;
 
+use std::time::Duration;
+
 pub use self::takeover::{Takeover, takeovers};
 pub use self::vacuity::{Counts, count};
 use crate::evidence::Evidence;
@@ -55,7 +57,8 @@ pub fn judge(evidence: &Evidence, whole: bool) -> Vec<Violation> {
     wrong.extend(stream::judge_end(evidence));
     wrong.extend(evidence.aftermath.iter().map(|what| Violation::new("I6", what)));
     if whole {
-        wrong.extend(vacuity::judge(&count(evidence)));
+        let short = evidence.run.is_some_and(|run| run.to.saturating_sub(run.from) < Duration::from_mins(2));
+        wrong.extend(vacuity::judge(&count(evidence), short));
     }
     wrong
 }
