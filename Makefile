@@ -1,7 +1,8 @@
 # `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools portal portal-long api-test screenshots demo test chaos chaos-controls chart-test lint fmt doc drill bench bench-peers bench-audit clean
+.PHONY: help setup tools portal portal-long api-test screenshots demo test chaos chaos-controls chart-test lint fmt doc drill \
+	bench bench-smoke bench-peers bench-audit clean
 
 # What setup installs for this project alone, and Rust's own folder, for shells that were opened before Rust was installed.
 export PATH := $(CURDIR)/target/tools/node_modules/node/bin:$(PATH):$(HOME)/.cargo/bin
@@ -81,6 +82,10 @@ drill: setup ## Lose everything but a backup and come back from it, with and wit
 
 bench: setup ## Measure the system under load, beside the raw database and etcd if that is installed: benches/README.md
 	cargo bench --locked --bench load
+
+bench-smoke: setup ## A minute of the same, from a build without optimisation: fails if a ratio to the raw database is far below what it was
+	CONNCENTRIC_BENCH_GUARD=1 CONNCENTRIC_BENCH_TURNS=3 CONNCENTRIC_BENCH_SECONDS=0.5 CONNCENTRIC_BENCH_ONLY=batches,claims \
+		cargo bench --locked --profile dev --bench load
 
 bench-peers: setup ## The same, after installing etcd, the peer that it is compared with
 	@scripts/setup-peers

@@ -27,4 +27,5 @@ pub mod plugin;
 #[cfg(test)]
 mod simulation;
 pub mod time;
+pub mod trace;
 pub mod wire;

@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use conncentric::cli::{Cli, report};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    report::exit_code(cli.run())
+    report::exit_code(Cli::read().and_then(Cli::run))
 }

@@ -62,6 +62,7 @@ use crate::domain::name::{Incarnation, PodName};
 use crate::plugin::platform;
 use crate::plugin::sign::TrustedKeys;
 use crate::time::since_boot;
+use crate::trace::Traces;
 use crate::wire::pod::RegisterRequest;
 
 /// Messages that wait for the pod's loop. It waits for nobody, so this is never full for long.
@@ -88,6 +89,8 @@ pub struct Config {
     pub cache: PathBuf,
     /// Public keys by one of which plugins must be signed to be run here. With none, none need be.
     pub plugin_keys: Vec<PathBuf>,
+    /// Who is told how sessions start here.
+    pub traces: Traces,
     /// How long a shutdown may take before sessions are stopped by force.
     pub drain_timeout: Duration,
 }
@@ -174,6 +177,7 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
         data_dir: config.data_dir,
         inbox: inbox.clone(),
         metrics: Arc::clone(&metrics),
+        traces: config.traces.clone(),
         supply: Arc::new(Supply::new(link.clone(), &config.cache, plugin_keys)),
     };
     let pod = Pod {
@@ -199,6 +203,7 @@ pub async fn run_with(config: Config, registry: Registry, shutdown: Cancellation
     if outcome.is_ok() {
         sign_off(&link).await;
     }
+    config.traces.finish().await;
     outcome
 }
 

@@ -18,6 +18,8 @@ use crate::connector::{Connector, ConnectorError, secrets};
 use crate::domain::name::ConnectorName;
 use crate::domain::status::OperationalStatus;
 use crate::time::since_boot;
+use crate::trace::ids::Step;
+use crate::trace::{Deed, Traces};
 
 /// What the pod wants of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,9 @@ pub(super) struct SessionTask {
     pub(super) actions: mpsc::UnboundedReceiver<Action>,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) traces: Traces,
+    /// Since boot, when it began to get ready, until it has run for the first time.
+    pub(super) preparing: Option<Duration>,
 }
 
 type Run = JoinSet<Result<(), ConnectorError>>;
@@ -170,6 +175,19 @@ impl SessionTask {
     async fn run_once(&mut self, connector: &dyn Connector, facts: SessionFacts) -> Option<String> {
         let term = *self.terms.borrow_and_update();
         let (patience, secrets) = (connector.stop_timeout(&facts.settings), facts.secrets.clone());
+        if let Some(begun) = self.preparing.take() {
+            let (session, began) = (&facts.session, since_boot().saturating_sub(begun));
+            let attributes = Vec::new();
+            self.traces.tell(&Deed {
+                session,
+                token: facts.token,
+                step: Step::Prepare,
+                name: "prepare",
+                began,
+                ended: Duration::ZERO,
+                attributes,
+            });
+        }
         let (context, mut handle) = SessionContext::new(facts, term);
         let mut run = Run::new();
         run.spawn(connector.run(context));

@@ -24,6 +24,9 @@ use crate::domain::action::ActionId;
 use crate::domain::name::{PodName, SessionId};
 use crate::domain::status::OperationalStatus;
 use crate::domain::token::FencingToken;
+use crate::time::since_boot;
+use crate::trace::ids::Step;
+use crate::trace::{Deed, Traces};
 use crate::wire::action::SessionAction;
 use crate::wire::pod::LeaseGrant;
 
@@ -34,6 +37,7 @@ pub(super) struct Surroundings {
     pub(super) data_dir: PathBuf,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) traces: Traces,
     pub(super) journal: Journal,
     pub(super) answers: Answers,
     pub(super) supply: Arc<Supply>,
@@ -52,6 +56,8 @@ pub(super) struct Sessions {
 struct Slot {
     task: task::Id,
     grant: LeaseGrant,
+    /// Since boot, when it began, until it is ACTIVE for the first time.
+    begun: Option<Duration>,
     orders: watch::Sender<Order>,
     terms: watch::Sender<Term>,
     report: Report,
@@ -89,14 +95,16 @@ impl Sessions {
             Effect::Close { session, token, reason } => self.close(session, token, &reason),
             Effect::Fence { session, token, reason } => self.fence(&session, token, &reason),
             Effect::GiveBack { session, token } => {
-                tracing::warn!(%session, "the log says that this pod holds a lease which ended; it is given back");
+                tracing::warn!(%session, %token, position = token.position(), "the log says that this pod holds a lease which ended; it is given back");
                 self.closed.insert((session, token));
             }
         }
     }
 
     fn start(&mut self, grant: LeaseGrant, term: Term) {
-        tracing::info!(session = %grant.session, token = %grant.token, connector = %grant.connector, "starting");
+        let position = grant.token.position();
+        tracing::info!(session = %grant.session, token = %grant.token, position, connector = %grant.connector, "starting");
+        let begun = Some(since_boot());
         let (orders, order) = watch::channel(Order::Run);
         let (terms, terms_seen) = watch::channel(term);
         let (actions, actions_told) = mpsc::unbounded_channel();
@@ -121,10 +129,13 @@ impl Sessions {
             actions: actions_told,
             inbox: self.around.inbox.clone(),
             metrics: Arc::clone(&self.around.metrics),
+            traces: self.around.traces.clone(),
+            preparing: begun,
         };
         let task = self.tasks.spawn(session.run()).id();
         let report = Report::starting();
-        self.slots.insert(grant.session.clone(), Slot { task, grant, orders, terms, report, actions, told: BTreeSet::new(), next: None });
+        self.slots
+            .insert(grant.session.clone(), Slot { task, grant, begun, orders, terms, report, actions, told: BTreeSet::new(), next: None });
     }
 
     /// Passes actions on to the sessions that they are for. What comes too early, before an older run of a session has ended, comes
@@ -135,7 +146,7 @@ impl Sessions {
             if !matches!(*slot.orders.borrow(), Order::Run | Order::Hold) || !slot.told.insert(action.action_id) {
                 continue;
             }
-            tracing::info!(%session, "action {}: {}", action.action_id, action.action);
+            tracing::info!(%session, %token, position = token.position(), "action {}: {}", action.action_id, action.action);
             // A task that has ended closes its session, and that is an answer too.
             let _ = slot.actions.send(Action::new(action, session, token, self.around.answers.clone()));
         }
@@ -145,7 +156,7 @@ impl Sessions {
         match self.slots.get_mut(&session) {
             Some(slot) if slot.grant.token == token => {
                 if slot.order(Order::Close) {
-                    tracing::info!(%session, %token, "closing: {reason}");
+                    tracing::info!(%session, %token, position = token.position(), "closing: {reason}");
                 }
             }
             // It has not begun to run.
@@ -159,7 +170,7 @@ impl Sessions {
     }
 
     fn fence(&mut self, session: &SessionId, token: FencingToken, reason: &str) {
-        tracing::warn!(%session, %token, "was fenced: {reason}");
+        tracing::warn!(%session, %token, position = token.position(), "was fenced: {reason}");
         self.around.metrics.fencings.inc();
         self.forget_closed(session, token);
         if let Some(slot) = self.slots.get_mut(session) {
@@ -219,7 +230,7 @@ impl Sessions {
             let order = *slot.orders.borrow();
             match order {
                 Order::Run if now >= term.stop_at() => {
-                    tracing::warn!(%session, "stopping: the lease could not be renewed in time");
+                    tracing::warn!(%session, token = %slot.grant.token, "stopping: the lease could not be renewed in time");
                     self.around.metrics.self_fencings.inc();
                     slot.order(Order::Hold);
                 }
@@ -250,7 +261,7 @@ impl Sessions {
         let Some(slot) = self.slots.remove(&session) else { return };
         // A task that crashed counts as closed: another pod may have more luck.
         if *slot.orders.borrow() != Order::Fence {
-            tracing::info!(%session, token = %slot.grant.token, "closed");
+            tracing::info!(%session, token = %slot.grant.token, position = slot.grant.token.position(), "closed");
             self.closed.insert((session, slot.grant.token));
         }
         if let Some((grant, term)) = slot.next {
@@ -261,7 +272,15 @@ impl Sessions {
     pub(super) fn hear(&mut self, session: &SessionId, token: FencingToken, report: Report) {
         if let Some(slot) = self.slots.get_mut(session).filter(|slot| slot.grant.token == token && slot.report != report) {
             let reason = report.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            tracing::info!(%session, %token, "{}{reason}", report.status);
+            tracing::info!(%session, %token, position = token.position(), "{}{reason}", report.status);
+            if report.status == OperationalStatus::Active
+                && let Some(begun) = slot.begun.take()
+            {
+                let attributes = vec![("conncentric.connector", slot.grant.connector.to_string())];
+                let began = since_boot().saturating_sub(begun);
+                let deed = Deed { session, token, step: Step::Start, name: "start", began, ended: Duration::ZERO, attributes };
+                self.around.traces.tell(&deed);
+            }
             slot.report = report;
         }
     }

@@ -14,7 +14,7 @@ use super::export::{ExportError, FilePart, Hash, Problem, Range, Signing, check_
 use crate::domain::archive::Archive;
 use crate::domain::event::LedgerSealed;
 use crate::domain::token::Position;
-use crate::log::{Before, Connection, LogError, check_schema, find_seal_end, ledger_hash_at, open_alone, read_archives, seal_ledger};
+use crate::log::{Before, Connection, LogError, check_own_schema, find_seal_end, ledger_hash_at, open_alone, read_archives, seal_ledger};
 
 /// What to seal, and where to.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub async fn seal(database_url: &str, sealing: &Sealing) -> Result<Sealed, SealE
     let name = name_of(&sealing.file).map_err(SealError::Name)?;
     // Nobody rebuilds projections meanwhile: that needs the events.
     let mut connection = open_alone(database_url).await?;
-    check_schema(&connection).await?;
+    check_own_schema(&connection).await?;
     let archives = read_archives(&connection.client).await?;
     let first = archives.last().map_or(1, |last| last.last + 1);
     let last = last_position(&connection, sealing, first).await?;

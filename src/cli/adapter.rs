@@ -10,6 +10,7 @@ use reqwest::Url;
 use super::report::WrongUsage;
 use super::server::ServerArgs;
 use super::signals::{Second, run_until_signalled};
+use super::traces::TraceArgs;
 use super::values;
 use crate::adapter;
 use crate::domain::adapter::{Labels, check_labels};
@@ -52,6 +53,9 @@ pub(super) struct AdapterArgs {
     #[arg(long = "plugin-key", env = "CONNCENTRIC_PLUGIN_KEY", value_name = "FILE", value_delimiter = ',')]
     plugin_keys: Vec<PathBuf>,
 
+    #[command(flatten)]
+    traces: TraceArgs,
+
     /// How long handing over may take when the pod is asked to end; after that its sessions are stopped by force
     #[arg(long, env = "CONNCENTRIC_DRAIN_TIMEOUT", value_name = "DURATION", value_parser = values::duration, default_value = "25s")]
     drain_timeout: Duration,
@@ -70,6 +74,7 @@ impl AdapterArgs {
         let data_dir = self.data_dir.unwrap_or_else(|| PathBuf::from(".conncentric").join(self.pod.as_str()));
         Ok(adapter::Config {
             orchestrators: self.orchestrator,
+            traces: self.traces.open("conncentric-adapter", self.pod.as_str())?,
             pod: self.pod,
             capacity: self.capacity,
             labels,

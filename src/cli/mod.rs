@@ -12,6 +12,7 @@ mod admin_state;
 mod apply;
 mod artifact;
 mod completions;
+mod config;
 mod content;
 mod dev;
 mod doctor;
@@ -38,25 +39,30 @@ pub mod report;
 mod seal;
 mod server;
 mod signals;
+mod status;
 mod table;
 mod token;
+mod traces;
 mod unseal;
 mod values;
 mod venue;
 mod verify;
 mod verify_file;
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::logging::LogFormat;
+use self::report::WrongUsage;
 use self::server::ServerArgs;
 use crate::connector::guard;
 
 /// Keeps each connection that must exist exactly once running on exactly one of many pods.
 ///
-/// Every flag can be set by the environment variable beside it. Exit codes: 0 for success, 1 for a refusal or failure
+/// Every flag can be set by the environment variable beside it, and in the file that --config names. Exit codes: 0 for success, 1 for a refusal or failure
 /// with the reason on standard error, 2 for wrong usage.
 ///
 /// To look around, start a whole system on this machine with `conncentric dev` and, in another terminal of the same
@@ -70,6 +76,10 @@ pub struct Cli {
     /// How log lines are written to standard error. RUST_LOG chooses which, for example RUST_LOG=conncentric=debug
     #[arg(long, global = true, env = "CONNCENTRIC_LOG_FORMAT", value_enum, default_value_t, help_heading = "Logging")]
     log_format: LogFormat,
+
+    /// File with values for flags, in YAML; what is typed or in the environment counts for more. `conncentric config check` explains it
+    #[arg(long, global = true, env = config::VARIABLE, value_name = "FILE", help_heading = "Configuration")]
+    config: Option<PathBuf>,
 
     #[command(subcommand)]
     command: Command,
@@ -85,6 +95,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     Rebuild(rebuild::RebuildArgs),
     Apply(apply::ApplyArgs),
+    Status(status::StatusArgs),
     Get(get::GetArgs),
     Artifact(artifact::ArtifactArgs),
     Plugin(plugin::PluginArgs),
@@ -106,6 +117,7 @@ enum Command {
     Unseal(unseal::UnsealArgs),
     Verify(verify::VerifyArgs),
     Completions(completions::CompletionsArgs),
+    Config(config::ConfigArgs),
     /// Bounds the life of a connector process; started by pods.
     #[command(hide = true)]
     Guard(guard::GuardArgs),
@@ -117,6 +129,17 @@ enum Command {
 }
 
 impl Cli {
+    /// The command line of this process, with the environment and the file that it names. Wrong usage and help end the process here.
+    ///
+    /// # Errors
+    /// Fails if the file is wrong.
+    pub fn read() -> anyhow::Result<Self> {
+        let arguments: Vec<OsString> = std::env::args_os().collect();
+        let command = config::configured(Self::command(), &arguments).map_err(|invalid| WrongUsage(invalid.to_string()))?;
+        let mut matches = command.get_matches_from(arguments);
+        Ok(Self::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit()))
+    }
+
     /// Carries out the command, until it is done or a signal ends it.
     ///
     /// # Errors
@@ -127,7 +150,7 @@ impl Cli {
             Command::Guard(args) => guard::run_guard(args),
             Command::GuardChild(args) => guard::run_child(args),
             command => {
-                logging::start(self.log_format, command.is_service());
+                let _last_lines = logging::start(self.log_format, command.is_service());
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
                 runtime.block_on(command.run(&self.server))?;
                 Ok(ExitCode::SUCCESS)
@@ -160,7 +183,9 @@ impl Command {
             Self::Token(args) => args.run(server).await,
             Self::Verify(args) => args.run().await,
             Self::Completions(args) => args.run(),
+            Self::Config(args) => args.run(),
             Self::Openapi(args) => args.run(),
+            Self::Status(args) => args.run(server).await,
             Self::Apply(args) => args.run(&server.connect()?).await,
             Self::Plugin(args) => args.run(server).await,
             Self::Artifact(args) => args.run(&server.connect()?).await,

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use uuid::Uuid;
 
 use super::signals::{Second, run_until_signalled};
+use super::traces::TraceArgs;
 use super::values;
 use crate::orchestrator;
 
@@ -46,6 +47,9 @@ pub(super) struct OrchestratorArgs {
     #[arg(long = "plugin-key", env = "CONNCENTRIC_PLUGIN_KEY", value_name = "FILE", value_delimiter = ',')]
     plugin_keys: Vec<PathBuf>,
 
+    #[command(flatten)]
+    traces: TraceArgs,
+
     /// Name of this instance in logs and metrics. Without it, the host's name and a random end
     #[arg(long, env = "CONNCENTRIC_NAME", value_name = "NAME")]
     name: Option<String>,
@@ -63,12 +67,13 @@ enum Migrations {
 impl OrchestratorArgs {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         crate::limits::raise();
-        let config = self.config();
+        let config = self.config()?;
         run_until_signalled(Second::EndsAtOnce, |shutdown| orchestrator::run(config, shutdown)).await
     }
 
-    fn config(self) -> orchestrator::Config {
-        orchestrator::Config {
+    fn config(self) -> anyhow::Result<orchestrator::Config> {
+        let name = self.name.unwrap_or_else(instance_name);
+        Ok(orchestrator::Config {
             listen: self.listen,
             management_listen: self.management_listen,
             database_url: self.database_url,
@@ -79,8 +84,9 @@ impl OrchestratorArgs {
             pulse_retention: self.pulse_retention,
             plugin_keys: self.plugin_keys,
             tokens_dir: self.tokens_dir,
-            name: self.name.unwrap_or_else(instance_name),
-        }
+            traces: self.traces.open("conncentric-orchestrator", &name)?,
+            name,
+        })
     }
 }
 

@@ -69,6 +69,13 @@ impl ServerArgs {
         Ok(Api { client: Client::new(&urls, token.as_deref())? })
     }
 
+    /// Each orchestrator by itself, for whoever wants to hear all of them.
+    pub(super) fn connect_each(&self) -> anyhow::Result<Vec<(Url, Api)>> {
+        let (urls, token, _) = self.resolve(Path::new(DEV_FILE))?;
+        let api = |url: Url| Ok((url.clone(), Api { client: Client::new(&[url], token.as_deref())? }));
+        urls.into_iter().map(api).collect()
+    }
+
     fn resolve(&self, dev_file: &Path) -> anyhow::Result<(Vec<Url>, Option<String>, &'static str)> {
         let token = self.token()?;
         // The token of `dev` goes to the orchestrators of `dev` only, never to a server that was named.

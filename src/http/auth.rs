@@ -66,6 +66,7 @@ const RULES: &[(Method, &str, &[Role])] = &[
     (Method::POST, "/v1/tokens", &[Role::Admin]),
     (Method::GET, "/v1/tokens", &[Role::Admin]),
     (Method::DELETE, "/v1/tokens/{id}", &[Role::Admin]),
+    (Method::GET, "/v1/status", &[Role::Viewer]),
     (Method::GET, "/v1/whoami", &[Role::Viewer, Role::Pod]),
 ];
 

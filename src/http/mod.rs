@@ -85,7 +85,9 @@ pub fn management(app: App) -> Router {
 }
 
 fn api(app: &App) -> Router<App> {
-    use routes::{adapters, artifacts, connectors, events, maintenance, ownership, plugins, pods, rebalance, sessions, tokens, whoami};
+    use routes::{
+        adapters, artifacts, connectors, events, maintenance, ownership, plugins, pods, rebalance, sessions, status, tokens, whoami,
+    };
     Router::new()
         .route("/v1/pods", post(pods::register::register).get(pods::list::list))
         .route("/v1/pods/{pod}", delete(pods::leave::leave).get(pods::list::one))
@@ -124,6 +126,7 @@ fn api(app: &App) -> Router<App> {
         .route("/v1/ownership", get(ownership::ownership))
         .route("/v1/tokens", post(tokens::create::create).get(tokens::list::list))
         .route("/v1/tokens/{id}", delete(tokens::revoke::revoke))
+        .route("/v1/status", get(status::status))
         .route("/v1/whoami", get(whoami::whoami))
         .route_layer(from_fn_with_state(app.clone(), auth::authorize))
 }

@@ -9,7 +9,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use self::flattened::Flattened;
 use self::refusals::Refusals;
 use super::routes::{
-    adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, plugins, pods, rebalance, sessions, tokens, whoami,
+    adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, plugins, pods, rebalance, sessions, status, tokens,
+    whoami,
 };
 
 #[derive(OpenApi)]
@@ -26,7 +27,7 @@ use super::routes::{
         pods::answer::answer, sessions::actions::order, sessions::actions::actions, sessions::actions::action,
         sessions::list::list, sessions::list::one, sessions::history::history,
         sessions::move_session::move_session, rebalance::rebalance, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
-        tokens::revoke::revoke, whoami::whoami, health::healthz, health::readyz, metrics::metrics,
+        tokens::revoke::revoke, status::status, whoami::whoami, health::healthz, health::readyz, metrics::metrics,
     ),
     components(schemas(crate::wire::problem::Problem)),
     modifiers(&Bearer, &UniqueIds, &Flattened, &Refusals),

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::problem::ApiError;
 use super::reader::Reader;
 use crate::domain::content::{Content, ContentHash, MAX_CONTENT};
-use crate::log::{CHUNK, discard_upload, keep_blob, read_chunk, stage_chunk};
+use crate::log::{CHUNK, Connection, LogError, discard_upload, keep_blob, read_chunk, stage_chunk};
 
 /// Uploads that are taken in at the same time. Each holds a chunk or two in memory.
 const UPLOADS: usize = 8;
@@ -43,6 +43,11 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn new(database_url: &str) -> Self {
         Self { database: Reader::storing(database_url), room: Arc::new(Semaphore::new(UPLOADS)), uploads: TaskTracker::new() }
+    }
+
+    /// A question to the server that content is stored at, which is the one that is appended to.
+    pub(crate) async fn ask<T>(&self, work: impl AsyncFnOnce(&Connection) -> Result<T, LogError>) -> Result<T, ApiError> {
+        self.database.query(work).await
     }
 
     /// Takes in the body of a request. All of it is stored then, or nothing.

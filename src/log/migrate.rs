@@ -49,7 +49,10 @@ pub struct Migrated {
 /// Migrates the database.
 pub async fn migrate(database_url: &str) -> Result<Migrated, LogError> {
     let mut connection = open_alone(database_url).await?;
-    refuse_newer_schema(&connection).await?;
+    if suits_newer_schema(&connection).await? {
+        // Whoever brought it has left nothing to do, and the projections are theirs.
+        return Ok(Migrated { applied: Vec::new(), rebuilt: false });
+    }
     if projections_have_changed(&connection).await? {
         // Before anything is changed, because the schema that this program brings might not go with the projections that are there.
         refuse_sealed(&connection).await?;
@@ -70,9 +73,18 @@ pub async fn open_alone(database_url: &str) -> Result<Connection, LogError> {
     Ok(connection)
 }
 
-/// Refuses a database that this program cannot serve: not migrated, or migrated by a newer program.
+/// Refuses a database that this program cannot serve: not migrated, or migrated by a newer program whose schema does not suit this one.
 pub async fn check_schema(connection: &Connection) -> Result<(), LogError> {
+    if suits_newer_schema(connection).await? { Ok(()) } else { check_up_to_date(connection).await }
+}
+
+/// Refuses a database unless its schema and projections are this program's own: for whoever builds projections or reads all that there is.
+pub async fn check_own_schema(connection: &Connection) -> Result<(), LogError> {
     refuse_newer_schema(connection).await?;
+    check_up_to_date(connection).await
+}
+
+async fn check_up_to_date(connection: &Connection) -> Result<(), LogError> {
     let version = schema_version(connection).await?.unwrap_or(0);
     let newest = newest_known();
     if version < newest {
@@ -87,15 +99,34 @@ pub async fn check_schema(connection: &Connection) -> Result<(), LogError> {
     }
 }
 
-/// Refuses a database that a newer program has migrated.
+/// Refuses a database that a newer program has migrated, whether this one could work with it or not.
 pub async fn refuse_newer_schema(connection: &Connection) -> Result<(), LogError> {
-    match schema_version(connection).await? {
-        Some(version) if version > newest_known() => Err(LogError::Unsuitable(format!(
-            "the database has schema version {version}, and this program knows versions up to {}; run a newer conncentric",
-            newest_known()
-        ))),
-        _ => Ok(()),
+    match newer_schema(connection).await? {
+        Some(version) => Err(too_new(version)),
+        None => Ok(()),
     }
+}
+
+/// Whether a newer program has migrated the database and says that this one can go on with it.
+///
+/// # Errors
+/// Refuses a newer schema that does not say so.
+async fn suits_newer_schema(connection: &Connection) -> Result<bool, LogError> {
+    let Some(version) = newer_schema(connection).await? else { return Ok(false) };
+    let row = connection.client.query_opt(sql::SCHEMA_COMPATIBILITY, &[&version]).await?;
+    let oldest = row.map(|row| row.try_get::<_, i32>(0)).transpose()?;
+    if oldest.is_some_and(|oldest| oldest <= newest_known()) { Ok(true) } else { Err(too_new(version)) }
+}
+
+async fn newer_schema(connection: &Connection) -> Result<Option<i32>, LogError> {
+    Ok(schema_version(connection).await?.filter(|version| *version > newest_known()))
+}
+
+fn too_new(version: i32) -> LogError {
+    LogError::Unsuitable(format!(
+        "the database has schema version {version}, and this program knows versions up to {}; run a newer conncentric",
+        newest_known()
+    ))
 }
 
 async fn schema_version(connection: &Connection) -> Result<Option<i32>, LogError> {

@@ -38,7 +38,9 @@ pub use heartbeats::read_heartbeats;
 pub use history::read_ownerships;
 pub use listen::listen;
 pub use load::{load_fleet, load_fleet_at, load_fleet_within};
-pub use migrate::{Migrated, build_projections, check_schema, make_projections, migrate, open_alone, refuse_newer_schema};
+pub use migrate::{
+    Migrated, build_projections, check_own_schema, check_schema, make_projections, migrate, open_alone, refuse_newer_schema,
+};
 pub use page::{PageFilter, read_page};
 pub use past::{At, Extent, InvalidAt, Moment, OutOfHistory, locate, read_extent};
 pub use read::{Entry, Head, Pulse, find_request, lock_head, read_head, read_tail, recorded, unlock_head};
@@ -46,4 +48,4 @@ pub use rebuild::{Progress, rebuild};
 pub use retention::{Dropped, drop_pulses, find_old_pulses};
 pub use revisions::{Revision, read_revisions};
 pub use seal::{Before, SealEnd, find_seal_end, is_sealed_after, ledger_hash_at, read_archives, seal_ledger, unseal_ledger};
-pub use survey::{ClockReading, LogFacts, Server, Standby, Survey, survey};
+pub use survey::{ClockReading, LogFacts, Server, Standby, Survey, read_server, read_standbys, survey};

@@ -9,7 +9,7 @@ use tokio_postgres::error::SqlState;
 
 use super::migrate::{make_projections, open_alone, remember_projections};
 use super::seal::refuse_sealed;
-use super::{Connection, LogError, check_schema, read_head, sql};
+use super::{Connection, LogError, check_own_schema, read_head, sql};
 use crate::domain::token::Position;
 
 /// Ledger positions that one step covers.
@@ -36,7 +36,7 @@ pub struct Progress {
 /// Builds the projections of a migrated database anew, and says how far it is after every step.
 pub async fn rebuild(database_url: &str, told: impl FnMut(Progress)) -> Result<Progress, LogError> {
     let mut connection = open_alone(database_url).await?;
-    check_schema(&connection).await?;
+    check_own_schema(&connection).await?;
     refuse_sealed(&connection).await?;
     rebuild_projections(&mut connection, told).await
 }

@@ -70,6 +70,7 @@ statements! {
     READ_TAIL = "read_tail";
     READ_TIMELINE = "read_timeline";
     REPLAY_LEDGER = "replay_ledger";
+    SCHEMA_COMPATIBILITY = "schema_compatibility";
     SCHEMA_VERSION = "schema_version";
     SEAL_END = "seal_end";
     SEAL_HASH = "seal_hash";

@@ -96,7 +96,8 @@ pub async fn survey(database_url: &str) -> Result<Survey, LogError> {
     })
 }
 
-async fn read_server(connection: &Connection) -> Result<Server, LogError> {
+/// What the server at the other end is.
+pub async fn read_server(connection: &Connection) -> Result<Server, LogError> {
     let row = connection.client.query_one(sql::SURVEY_SERVER, &[]).await?;
     Ok(Server {
         version: row.try_get("version")?,
@@ -134,7 +135,8 @@ async fn read_log(connection: &Connection) -> Result<LogFacts, LogError> {
     })
 }
 
-async fn read_standbys(connection: &Connection) -> Result<Vec<Standby>, LogError> {
+/// Those that replicate from it, as far as the role may see them.
+pub async fn read_standbys(connection: &Connection) -> Result<Vec<Standby>, LogError> {
     let rows = connection.client.query(sql::SURVEY_STANDBYS, &[]).await?;
     let standby = |row: &tokio_postgres::Row| {
         Ok(Standby {

@@ -8,6 +8,7 @@ use super::Orchestrator;
 use super::request::{Actor, Done, Failure, Submission};
 use crate::domain::command::Command;
 use crate::log::{Connection, LogError, Purpose, check_schema, session_user};
+use crate::trace::Traces;
 
 /// Why a direct command is not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +30,7 @@ pub async fn execute(database_url: &str, command: Command) -> Result<Done, Direc
     let shutdown = CancellationToken::new();
     let _stop = shutdown.clone().drop_guard();
     let mut tasks = JoinSet::new();
-    let orchestrator = Orchestrator::start("direct".into(), database_url.to_owned(), &mut tasks, &shutdown);
+    let orchestrator = Orchestrator::start("direct".into(), database_url.to_owned(), Traces::default(), &mut tasks, &shutdown);
     let actor = Actor { name: format!("{user} via database"), access_token: None };
     let submission = Submission { command, actor, request_id: Uuid::now_v7() };
     // The core answers "unavailable" until it has connected, which it begins by itself.

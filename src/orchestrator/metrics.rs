@@ -9,6 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::domain::event::ClaimKind;
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StatusLabel {
     pub status: &'static str,
@@ -27,6 +29,17 @@ pub struct KindLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StateLabel {
     pub state: &'static str,
+}
+
+/// The kind of a claim as the log writes it.
+#[must_use]
+pub fn name_of(kind: ClaimKind) -> &'static str {
+    match kind {
+        ClaimKind::Placement => "placement",
+        ClaimKind::Request => "request",
+        ClaimKind::Takeover => "takeover",
+        ClaimKind::Handover => "handover",
+    }
 }
 
 #[derive(Debug)]

@@ -42,6 +42,7 @@ use self::snapshot::Snapshot;
 use self::state::Outlets;
 use crate::domain::fleet::Fleet;
 use crate::domain::token::Epoch;
+use crate::trace::Traces;
 use crate::wire::push::AsOf;
 
 pub use run::{Config, Migrations, run};
@@ -61,12 +62,13 @@ pub struct Orchestrator {
     trouble: watch::Receiver<Option<Arc<str>>>,
     pub hub: Arc<Hub>,
     pub metrics: Arc<Metrics>,
+    pub traces: Traces,
     pub connections: Connections,
 }
 
 impl Orchestrator {
     /// Starts the core and its bell on `tasks`. They end with `shutdown`.
-    pub fn start(name: String, database_url: String, tasks: &mut JoinSet<()>, shutdown: &CancellationToken) -> Self {
+    pub fn start(name: String, database_url: String, traces: Traces, tasks: &mut JoinSet<()>, shutdown: &CancellationToken) -> Self {
         let nothing = Snapshot {
             fleet: Fleet::new(Epoch(0)),
             sight: Sight::begin(tokio::time::Instant::now()),
@@ -80,6 +82,7 @@ impl Orchestrator {
             snapshot: watch::Sender::new(Arc::new(nothing)),
             hub: Arc::default(),
             metrics: Arc::default(),
+            traces: traces.clone(),
         };
         let handle = Self {
             inbox,
@@ -88,6 +91,7 @@ impl Orchestrator {
             trouble: outlets.trouble.subscribe(),
             hub: outlets.hub.clone(),
             metrics: outlets.metrics.clone(),
+            traces,
             connections: Connections::default(),
         };
         let heard = Arc::new(Heard::default());

@@ -12,6 +12,7 @@ use super::{Orchestrator, retention, tokens};
 use crate::http;
 use crate::log::migrate;
 use crate::plugin::sign::TrustedKeys;
+use crate::trace::Traces;
 
 /// Who brings the schema up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Config {
     pub tokens_dir: Option<PathBuf>,
     /// Public keys by one of which every plugin must be signed. With none, none need be.
     pub plugin_keys: Vec<PathBuf>,
+    /// Who is told how sessions come to their owners.
+    pub traces: Traces,
     /// Names this instance in the events that it writes by itself.
     pub name: String,
 }
@@ -53,7 +56,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         Some(address) => Some(http::bind(address).await.with_context(|| format!("cannot listen on {address}"))?),
         None => None,
     };
-    let orchestrator = Orchestrator::start(config.name.clone(), config.database_url.clone(), &mut tasks, &shutdown);
+    let orchestrator = Orchestrator::start(config.name.clone(), config.database_url.clone(), config.traces.clone(), &mut tasks, &shutdown);
     let chore = retention::Retention {
         orchestrator: orchestrator.clone(),
         database_url: config.database_url.clone(),
@@ -71,5 +74,6 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         tasks.spawn(http::serve(management, http::management(app), shutdown.clone()));
     }
     while tasks.join_next().await.is_some() {}
+    config.traces.finish().await;
     Ok(())
 }

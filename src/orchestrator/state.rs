@@ -10,16 +10,17 @@ use uuid::Uuid;
 
 use super::draft::Carried;
 use super::hub::{Hub, touched};
-use super::metrics::{KindLabel, Metrics};
+use super::metrics::{KindLabel, Metrics, name_of};
 use super::receipt::Receipts;
 use super::sight::Sight;
 use super::snapshot::Snapshot;
-use crate::domain::event::{ClaimKind, Event, LeaseExpired, Recorded};
+use crate::domain::event::{Event, LeaseExpired, Recorded};
 use crate::domain::evolve::{Corrupt, evolve};
 use crate::domain::fleet::Fleet;
 use crate::domain::name::RegistrationId;
 use crate::domain::token::{Epoch, Position};
 use crate::log::{Appended, Batch, Condition, Entry, Head};
+use crate::trace::Traces;
 use crate::wire::push::AsOf;
 
 /// Requests that are remembered by id after they were folded. Older ones are looked up in the log.
@@ -37,6 +38,7 @@ pub(crate) struct Outlets {
     pub trouble: watch::Sender<Option<Arc<str>>>,
     pub hub: Arc<Hub>,
     pub metrics: Arc<Metrics>,
+    pub traces: Traces,
 }
 
 /// Whom news concerns.
@@ -214,13 +216,7 @@ impl State {
 fn count(event: &Event, metrics: &Metrics) {
     match event {
         Event::SessionClaimed(claimed) => {
-            let kind = match claimed.kind {
-                ClaimKind::Placement => "placement",
-                ClaimKind::Request => "request",
-                ClaimKind::Takeover => "takeover",
-                ClaimKind::Handover => "handover",
-            };
-            metrics.claims.get_or_create(&KindLabel { kind }).inc();
+            metrics.claims.get_or_create(&KindLabel { kind: name_of(claimed.kind) }).inc();
         }
         Event::LeaseExpired(LeaseExpired { silence_ms, ttl_ms, safety_margin_ms, .. }) => {
             metrics.expiries.inc();

@@ -18,3 +18,4 @@ pub mod problem;
 pub mod push;
 pub mod rebalance;
 pub mod session;
+pub mod status;

@@ -54,21 +54,22 @@ fn none(violations: &[String]) {
 
 /// Which of our modules each may use. `cli` is wiring and may use all.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("adapter", &["client", "connector", "domain", "plugin", "time", "wire"]),
+    ("adapter", &["client", "connector", "domain", "plugin", "time", "trace", "wire"]),
     ("audit", &["domain", "log", "wire"]),
     ("client", &["wire"]),
     ("connector", &["domain", "time", "wire"]),
     ("dev", &["client", "domain", "time", "wire"]),
     ("doctor", &["log", "time"]),
     ("domain", &[]),
-    ("http", &["audit", "domain", "log", "orchestrator", "plugin", "time", "wire"]),
+    ("http", &["audit", "domain", "log", "orchestrator", "plugin", "time", "trace", "wire"]),
     ("limits", &[]),
     ("log", &["domain", "wire"]),
-    ("orchestrator", &["domain", "log", "wire"]),
+    ("orchestrator", &["domain", "log", "trace", "wire"]),
     ("plugin", &["domain"]),
     // Tests of the pure parts of all sides together.
     ("simulation", &["adapter", "connector", "domain", "http", "log", "orchestrator", "wire"]),
     ("time", &[]),
+    ("trace", &["domain", "time"]),
     ("wire", &["domain"]),
 ];
 

@@ -31,7 +31,11 @@ mod install;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod metrics;
+#[cfg(test)]
+mod newer_schema;
 #[cfg(test)]
 mod plugins;
 #[cfg(test)]
@@ -47,8 +51,14 @@ mod retention;
 #[cfg(test)]
 mod seal;
 #[cfg(test)]
+mod status;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod verify;
+#[cfg(test)]
+mod wire;

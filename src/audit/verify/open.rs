@@ -9,7 +9,7 @@ use tokio_postgres::{IsolationLevel, Transaction};
 use super::report::Report;
 use super::{Meter, Rebuild, verify, verify_with};
 use crate::audit::archive::{ArchiveError, Archives};
-use crate::log::{Connection, LogError, Purpose, check_schema, read_archives, sql};
+use crate::log::{Connection, LogError, Purpose, check_own_schema, read_archives, sql};
 
 /// Why a log was not verified.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,7 @@ pub async fn verify_with_archives(
 async fn open(database_url: String, archives: Vec<PathBuf>, rebuild: bool, meter: Arc<Meter>) -> Result<Report, VerifyError> {
     let (database_url, meter) = (database_url.as_str(), &meter);
     let mut reading = Connection::open(database_url, Purpose::Read).await?;
-    check_schema(&reading).await?;
+    check_own_schema(&reading).await?;
     let row = reading.client.query_one(sql::VERIFY_STANDBY, &[]).await?;
     let (standby, may_create): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
     let snapshot = reading.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;

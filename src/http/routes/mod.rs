@@ -8,6 +8,7 @@ pub(crate) mod metrics;
 pub(crate) mod ownership;
 pub(crate) mod plugins;
 pub(crate) mod rebalance;
+pub(crate) mod status;
 pub(crate) mod whoami;
 
 pub(crate) mod adapters {

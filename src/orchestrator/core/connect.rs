@@ -83,7 +83,7 @@ impl Core {
         }
         self.link = Some(link);
         if self.catch_up().await.is_ok() {
-            tracing::info!(position = self.state.position, epoch = %self.state.fleet.epoch(), "following the log");
+            tracing::info!(position = self.state.position, epoch = self.state.fleet.epoch().0, "following the log");
             self.state.publish(&self.outlets);
         }
         Ok(())

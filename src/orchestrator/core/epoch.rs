@@ -165,9 +165,13 @@ fn tell(epoch: Epoch, fleet: &Fleet, because: EpochCause, position: i64, known: 
     let settles =
         fleet.longest_ttl().map_or_else(String::new, |ttl| format!("; sessions without an owner wait for up to {} ms", ttl.as_millis()));
     let Some(known) = known.filter(|known| known.ledger_position >= position) else {
-        tracing::warn!(%epoch, ?because, "A NEW EPOCH BEGAN: the database may have lost history; nothing is known to be lost{settles}");
+        tracing::warn!(
+            epoch = epoch.0,
+            ?because,
+            "A NEW EPOCH BEGAN: the database may have lost history; nothing is known to be lost{settles}"
+        );
         return;
     };
     let last = known.ledger_position;
-    tracing::error!(%epoch, ?because, "THE DATABASE HAS LOST ACKNOWLEDGED EVENTS: positions {position} to {last}{settles}");
+    tracing::error!(epoch = epoch.0, ?because, "THE DATABASE HAS LOST ACKNOWLEDGED EVENTS: positions {position} to {last}{settles}");
 }

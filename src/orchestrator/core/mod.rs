@@ -5,6 +5,7 @@ mod connect;
 mod epoch;
 mod expire;
 mod linger;
+mod tell;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -233,6 +234,7 @@ impl Core {
         self.state.publish(&self.outlets);
         if !recorded.is_empty() {
             self.outlets.ledger.send_replace(self.state.snapshot().as_of());
+            tell::tell(&recorded, began, &self.outlets.traces);
         }
         Ok(recorded)
     }

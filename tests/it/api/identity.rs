@@ -64,6 +64,7 @@ const ALLOWED: &[(&str, &[Role])] = &[
     ("POST /v1/tokens", &[Role::Admin]),
     ("GET /v1/tokens", &[Role::Admin]),
     ("DELETE /v1/tokens/{id}", &[Role::Admin]),
+    ("GET /v1/status", &[Role::Viewer, Role::Operator, Role::Admin]),
     ("GET /v1/whoami", &[Role::Pod, Role::Viewer, Role::Operator, Role::Admin]),
 ];
 

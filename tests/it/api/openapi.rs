@@ -219,7 +219,9 @@ async fn answers_have_the_fields_that_are_declared() {
         let path = format!("/v1/sessions/venue/{ordinal}/move");
         checker.check("POST /v1/sessions/{adapter}/{ordinal}/move", &api.post(&path, &order).send().await);
     }
-    for path in ["/v1/adapters", "/v1/sessions", "/v1/pods", "/v1/artifacts", "/v1/events", "/v1/tokens", "/v1/whoami", "/readyz"] {
+    for path in
+        ["/v1/adapters", "/v1/sessions", "/v1/pods", "/v1/artifacts", "/v1/events", "/v1/tokens", "/v1/status", "/v1/whoami", "/readyz"]
+    {
         checker.check(&format!("GET {path}"), &api.get(path).send().await.expect(200));
     }
     for (operation, path) in [

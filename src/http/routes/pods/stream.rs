@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -12,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use serde::Deserialize;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::domain::action::ActionId;
 use crate::domain::fleet::RegistrationState;
@@ -24,6 +26,8 @@ use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::http::{App, STREAM_BREATH, views};
 use crate::orchestrator::snapshot::Snapshot;
+use crate::trace::Deed;
+use crate::trace::ids::Step;
 use crate::wire::pod::{Desired, LeaseGrant};
 use crate::wire::push::{Act, Fence, Push, Start, Stop, Sync};
 
@@ -64,7 +68,7 @@ fn sse(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -
 
 /// Runs for as long as the pod reads. A pod that reads slowly is only behind: what it is told is always the newest state.
 fn pushes(app: App, caller: Caller, said: Said, bell: watch::Receiver<()>) -> impl Stream<Item = Result<Event, Infallible>> {
-    let follower = Follower { app, caller, bell, said, queue: VecDeque::new(), over: false };
+    let follower = Follower { app, caller, bell, said, queue: VecDeque::new(), heard: Instant::now(), over: false };
     futures_util::stream::unfold(follower, |mut follower| async move {
         let push = follower.next().await?;
         // Every push has a JSON form; an empty event would be ignored.
@@ -80,6 +84,8 @@ struct Follower {
     bell: watch::Receiver<()>,
     said: Said,
     queue: VecDeque<Push>,
+    /// When the bell rang last.
+    heard: Instant,
     over: bool,
 }
 
@@ -87,14 +93,25 @@ impl Follower {
     async fn next(&mut self) -> Option<Push> {
         loop {
             if let Some(push) = self.queue.pop_front() {
+                self.trace(&push);
                 return Some(push);
             }
             if self.over || (self.said.leases.is_some() && !self.rung().await) {
                 return None;
             }
             self.bell.mark_unchanged();
+            self.heard = Instant::now();
             let snapshot = self.app.orchestrator.latest();
             self.look(&snapshot);
+        }
+    }
+
+    fn trace(&self, push: &Push) {
+        if let Push::Start(Start { lease, .. }) = push {
+            let (began, ended) = (self.heard.elapsed(), Duration::ZERO);
+            let deed =
+                Deed { session: &lease.session, token: lease.token, step: Step::Push, name: "push", began, ended, attributes: vec![] };
+            self.app.orchestrator.traces.tell(&deed);
         }
     }
 

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { useAt } from "../time/as-of";
-import { ApiError, get } from "./client";
+import { get } from "./client";
 import type { Event, Readiness, Session } from "./types";
 
 /** Heartbeats are not in the event stream, so who shows them asks for them. Milliseconds. */
@@ -120,17 +120,11 @@ export function useAccessTokens() {
   return useQuery({ queryKey: ["tokens", null], queryFn: async ({ signal }) => (await get("/v1/tokens", { signal })).tokens });
 }
 
-/** Null where health is served at an address of its own, which the Portal cannot reach. */
+/** How the orchestrator that answers and its database are. It tells while the database is away, too. */
 export function useReadiness() {
   return useQuery({
     queryKey: ["readiness", null],
-    queryFn: async ({ signal }): Promise<Readiness | null> => {
-      // Not ready is an answer too, so this one is read whatever its status.
-      const response = await fetch("/readyz", { signal, cache: "no-store" }).catch(() => {
-        throw new ApiError(0, "unreachable", "no answer from the server");
-      });
-      return response.status === 404 ? null : ((await response.json()) as Readiness);
-    },
+    queryFn: ({ signal }): Promise<Readiness> => get("/v1/status", { signal }),
     refetchInterval: 5_000,
   });
 }

@@ -216,8 +216,6 @@ function Database() {
         <p className="problem">{error.message}</p>
       ) : data === undefined ? (
         <p className="quiet">Asking…</p>
-      ) : data === null ? (
-        <p className="quiet">This orchestrator serves /readyz on its management address, which the Portal cannot reach.</p>
       ) : (
         <DatabaseFacts readiness={data} />
       )}
@@ -250,7 +248,9 @@ function DatabaseFacts({ readiness }: { readiness: Readiness }) {
       <dt>Position</dt>
       <dd className="number">{readiness.position}</dd>
       <dt>Answered by</dt>
-      <dd>{readiness.orchestrator}</dd>
+      <dd>
+        {readiness.orchestrator} {readiness.version}
+      </dd>
     </dl>
   );
 }

@@ -1,0 +1,1 @@
+select oldest_program from schema_compatibility where version = $1
