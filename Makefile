@@ -1,7 +1,8 @@
 # `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools portal screenshots demo test chaos chaos-controls chart-test lint fmt doc drill bench bench-peers bench-audit clean
+.PHONY: help setup tools portal portal-long api-test screenshots demo test chaos chaos-controls chart-test lint fmt doc drill \
+	bench bench-smoke bench-peers bench-audit clean
 
 # What setup installs for this project alone, and Rust's own folder, for shells that were opened before Rust was installed.
 export PATH := $(CURDIR)/target/tools/node_modules/node/bin:$(PATH):$(HOME)/.cargo/bin
@@ -14,12 +15,13 @@ MINUTES ?= 5
 SEED ?= 1
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Find or install what is needed: a C compiler, PostgreSQL 15 or newer, Node.js, Chromium for the tests
+setup: ## Find or install what is needed: a C compiler, PostgreSQL 15 or newer, Node.js, Chromium and Schemathesis for the tests
 	@scripts/setup
+	@scripts/setup-python api
 
-# The same without the browser, which only tests need.
+# The same without what only tests need.
 tools:
 	@scripts/setup without-browser
 
@@ -55,6 +57,12 @@ chart-test: ## Render the chart for many values and judge it, without a cluster 
 	@scripts/setup-chart
 	cd tests/chart && ../../target/tools/chart/bin/python -B -m unittest $(ONLY)
 
+api-test: setup portal ## Ask everything of the API that its description allows, and much that it does not (SEED=7)
+	CONNCENTRIC_API_SEED=$(SEED) cargo test --locked --test it api::promises -- --ignored --nocapture
+
+portal-long: setup portal ## Look at the Portal for ten minutes: 5,000 adapters, 200 changes of status a second
+	cargo test --locked --test it portal::smooth -- --ignored --nocapture
+
 screenshots: setup portal ## Make the pictures of docs/portal/ anew
 	cargo test --locked --test it portal::screenshots -- --ignored
 
@@ -74,6 +82,10 @@ drill: setup ## Lose everything but a backup and come back from it, with and wit
 
 bench: setup ## Measure the system under load, beside the raw database and etcd if that is installed: benches/README.md
 	cargo bench --locked --bench load
+
+bench-smoke: setup ## A minute of the same, from a build without optimisation: fails if a ratio to the raw database is far below what it was
+	CONNCENTRIC_BENCH_GUARD=1 CONNCENTRIC_BENCH_TURNS=3 CONNCENTRIC_BENCH_SECONDS=0.5 CONNCENTRIC_BENCH_ONLY=batches,claims \
+		cargo bench --locked --profile dev --bench load
 
 bench-peers: setup ## The same, after installing etcd, the peer that it is compared with
 	@scripts/setup-peers

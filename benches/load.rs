@@ -5,7 +5,7 @@
 //!
 //! `CONNCENTRIC_BENCH_TURNS` sets how many turns there are (5), `CONNCENTRIC_BENCH_SECONDS` how long each side has (1),
 //! `CONNCENTRIC_BENCH_ONLY` names the parts to run (`batches`, `heartbeats`, `claims`, `takeover`, `push`, `large`,
-//! `steady`), by commas.
+//! `steady`), by commas. With `CONNCENTRIC_BENCH_GUARD=1` it fails if a ratio is below its bound (`benches/load/guard.rs`).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers, which prints")]
 #![allow(clippy::cast_precision_loss, reason = "rates for people")]
@@ -20,6 +20,8 @@ mod drive;
 mod etcd;
 #[path = "load/etcd_messages.rs"]
 mod etcd_messages;
+#[path = "load/guard.rs"]
+mod guard;
 #[path = "load/heartbeats.rs"]
 mod heartbeats;
 #[path = "load/large.rs"]
@@ -91,7 +93,8 @@ async fn run() -> anyhow::Result<()> {
     bench.report.write(plan)?;
     drop(bench.etcd);
     bench.machine.stop().await?;
-    measured
+    measured?;
+    if std::env::var_os("CONNCENTRIC_BENCH_GUARD").is_some() { guard::check(&bench.report) } else { Ok(()) }
 }
 
 async fn measure(bench: &mut Bench, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
--- The event log of each adapter, in words for people.
+-- The event log of each adapter, in words for people. Details and actor are the event's own.
 
 create table adapter_log (
     position    bigint primary key,
@@ -7,16 +7,14 @@ create table adapter_log (
     recorded_at timestamptz not null,
     level       text not null check (level in ('info', 'warning', 'error')),
     category    text not null check (category in ('connection', 'action', 'system')),
-    description text not null,
-    details     jsonb not null,
-    actor       text not null
+    description text not null
 );
 create index adapter_log_adapter on adapter_log (adapter, position);
 
 -- The row of each event. It depends on no other event, so `verify` looks at this instead of making the table once more.
 create view adapter_log_entry as
 select e.position, coalesce(e.data ->> 'adapter', split_part(e.data ->> 'session', '/', 1)) as adapter, e.data ->> 'session' as session,
-       e.recorded_at, entry.words[1] as level, entry.words[2] as category, entry.words[3] as description, e.data as details, e.actor
+       e.recorded_at, entry.words[1] as level, entry.words[2] as category, entry.words[3] as description
 from event e
 cross join lateral (
     -- Level, category, description; nothing for events that no adapter is told of. What is most frequent is asked for first.

@@ -70,7 +70,8 @@ begin
             left join (select position, recorded_at, type, (data ->> 'token')::bigint as token from event
                        where not pulse and position between first and last and type in ('SessionReleased', 'LeaseExpired')) ended
                  on ended.token = claim.token
-            window life as (partition by claim.session order by claim.token)
+            -- In the order of bytes, which takes less time than that of a language.
+            window life as (partition by claim.session collate "C" order by claim.token)
         ) c
         -- The last of those before this range, for the first of each session in it.
         left join lateral (select o.token, o.ended from ownership o

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use conncentric::domain::name::{Holder, Incarnation, RegistrationId, SessionId};
 use conncentric::domain::status::OperationalStatus;
 use conncentric::domain::token::{Epoch, FencingToken};
 use conncentric::wire::pod::{
-    ClaimAnswer, ClaimRequest, HeartbeatRequest, HeldLease, LeaseReport, RegisterAnswer, RegisterRequest, ReleaseRequest,
+    ClaimAnswer, ClaimRequest, HeartbeatAnswer, HeartbeatRequest, HeldLease, LeaseReport, RegisterAnswer, RegisterRequest, ReleaseRequest,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -17,6 +17,9 @@ use uuid::Uuid;
 
 use super::drive::Client;
 use super::wire::Wire;
+
+/// Heartbeats within which a pod that there is something for must hear of it.
+const MOST_BEATS: usize = 1000;
 
 #[derive(Debug)]
 pub(crate) struct Pod {
@@ -78,6 +81,23 @@ impl Pod {
         self.request.epoch = Some(renewed.epoch);
         self.request.receipt = Some(renewed.receipt.into_owned());
         Ok(())
+    }
+
+    /// Heartbeats until it has a lease: what is placed by another append than its registration, it hears of later.
+    ///
+    /// # Errors
+    /// Fails if it gets none.
+    pub(crate) async fn until_leased(&mut self) -> anyhow::Result<()> {
+        for _ in 0..MOST_BEATS {
+            if !self.request.leases.is_empty() {
+                return Ok(());
+            }
+            self.request.sequence += 1;
+            let answer: HeartbeatAnswer = serde_json::from_slice(self.wire.post("/v1/heartbeats", &self.request).await?)?;
+            self.request.epoch = Some(answer.as_of.epoch);
+            self.request.leases = answer.missed.into_iter().map(|lease| report(lease.session, lease.token)).collect();
+        }
+        bail!("{} gets no session", self.request.pod)
     }
 
     /// Claims sessions by name; all of them must be granted.

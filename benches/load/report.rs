@@ -70,6 +70,13 @@ impl Report {
         println!("Medians over the turns, with the lowest and the highest; ratios are of values of the same turn.");
     }
 
+    /// The median of the ratios inside each turn.
+    pub(crate) fn ratio(&self, row: &str, side: Side) -> Option<f64> {
+        let mut ratios = self.ratios(row, side)?;
+        ratios.sort_unstable_by(f64::total_cmp);
+        Some(percentile(&ratios, 0.5))
+    }
+
     fn values(&self, row: &str, side: Side) -> Option<Vec<f64>> {
         self.rows.get(row)?.get(&side).cloned()
     }

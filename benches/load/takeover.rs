@@ -77,7 +77,11 @@ async fn die(world: &World, turn: &str) -> anyhow::Result<Late> {
     let before: i64 = world.database.client.query_one("select position from event_head", &[]).await?.try_get(0)?;
     let names: Vec<String> = (0..DEAD).map(|number| format!("{turn}-{number}")).collect();
     world.declare(names.iter().map(|name| document(name, 1, &format!("{TTL_SECONDS}s"), ("turn", turn)))).await?;
-    let register = |name: String| async move { Pod::register(world.address(0)?, &world.pod_token, &name, 1, &[("turn", turn)]).await };
+    let register = |name: String| async move {
+        let mut pod = Pod::register(world.address(0)?, &world.pod_token, &name, 1, &[("turn", turn)]).await?;
+        pod.until_leased().await?;
+        anyhow::Ok(pod)
+    };
     let pods = try_join_all(names.iter().cloned().map(register)).await?;
     let victims: Vec<(String, i32)> =
         pods.iter().map(|pod| anyhow::Ok((pod.lease()?.session.to_string(), pod.registration.0))).collect::<Result<_, _>>()?;

@@ -3,16 +3,22 @@
 use std::fmt::Display;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// Orchestrators close connections that are idle for 30 s.
+const IDLE: Duration = Duration::from_secs(15);
+
 /// HTTP/1.1, one request in flight.
 #[derive(Debug)]
 pub(crate) struct Wire {
+    address: SocketAddr,
     stream: TcpStream,
+    used: Instant,
     token: String,
     body: Vec<u8>,
     out: Vec<u8>,
@@ -21,13 +27,15 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) async fn open(address: SocketAddr, token: &str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await.with_context(|| format!("{address} cannot be reached"))?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, token: token.to_owned(), body: Vec::new(), out: Vec::new(), read: Vec::new() })
+        let stream = connect(address).await?;
+        Ok(Self { address, stream, used: Instant::now(), token: token.to_owned(), body: Vec::new(), out: Vec::new(), read: Vec::new() })
     }
 
     /// Posts a document and gives the body of the answer, which must be a good one.
     pub(crate) async fn post(&mut self, path: &str, document: &impl Serialize) -> anyhow::Result<&[u8]> {
+        if self.used.elapsed() > IDLE {
+            self.stream = connect(self.address).await?;
+        }
         self.body.clear();
         serde_json::to_writer(&mut self.body, document)?;
         self.out.clear();
@@ -39,6 +47,7 @@ impl Wire {
         )?;
         self.out.extend_from_slice(&self.body);
         self.stream.write_all(&self.out).await?;
+        self.used = Instant::now();
         self.answer(path).await
     }
 
@@ -58,6 +67,12 @@ impl Wire {
             return good(status, path, answer);
         }
     }
+}
+
+async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await.with_context(|| format!("{address} cannot be reached"))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 fn good(status: u16, what: impl Display, answer: &[u8]) -> anyhow::Result<&[u8]> {

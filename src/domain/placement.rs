@@ -72,9 +72,10 @@ pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, obs
         if without == Some(pod) {
             continue;
         }
+        // A short loss of sight voids silence for short timeouts, and not for long ones: whose lease has just ended must not get it back.
+        let silence = observed.silence(id, spec.lease_ttl_ms);
         // Silent for the shortest timeout in use, it would be lost if it held nothing. That one is never longer than the adapter's.
-        let silence = observed.silence(id, shortest);
-        let silent = if silence >= shortest.as_duration() { Err(NoPlace::Silent) } else { Ok(()) };
+        let silent = if observed.silence(id, shortest) >= shortest.as_duration() { Err(NoPlace::Silent) } else { Ok(()) };
         if let Err(why) = fits(fleet, registration, spec, silence).and(silent) {
             obstacle = obstacle.max(why);
             continue;

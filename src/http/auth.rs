@@ -138,7 +138,8 @@ fn is_look(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-fn needed(method: &Method, path: &str) -> &'static [Role] {
+/// The roles that a route needs one of; none for one that is refused to everybody.
+pub(super) fn needed(method: &Method, path: &str) -> &'static [Role] {
     let method = if is_look(method) { &Method::GET } else { method };
     RULES.iter().find(|(rule_method, rule_path, _)| rule_method == method && *rule_path == path).map_or(&[], |(_, _, roles)| roles)
 }

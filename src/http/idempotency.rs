@@ -2,6 +2,9 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, Type};
 use uuid::Uuid;
 
 use super::auth::Caller;
@@ -27,5 +30,15 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
         // Two callers may choose the same word without meaning the same request.
         let caller = Caller::from_request_parts(parts, state).await?;
         Ok(Self(Uuid::new_v5(&NAMESPACE, format!("{}\n{key}", caller.access_token).as_bytes())))
+    }
+}
+
+/// As the description of the API has it.
+impl IntoParams for RequestId {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)).build();
+        let what = "Names the request for ever, so that it can be sent again: a UUID, or any text of 1 to 255 printable characters.";
+        let header = ParameterBuilder::new().name("Idempotency-Key").parameter_in(ParameterIn::Header).required(Required::False);
+        vec![header.description(Some(what)).schema(Some(key)).build()]
     }
 }

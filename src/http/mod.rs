@@ -7,7 +7,7 @@ mod auth;
 mod body;
 mod docs;
 mod idempotency;
-mod openapi;
+pub(crate) mod openapi;
 mod opening;
 mod portal;
 mod problem;

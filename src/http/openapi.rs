@@ -1,8 +1,13 @@
 //! `/openapi.json`, from the annotations of the handlers.
 
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+mod flattened;
+mod refusals;
 
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+use self::flattened::Flattened;
+use self::refusals::Refusals;
 use super::routes::{
     adapters, artifacts, connectors, events, health, maintenance, metrics, ownership, plugins, pods, rebalance, sessions, status, tokens,
     whoami,
@@ -24,10 +29,16 @@ use super::routes::{
         sessions::move_session::move_session, rebalance::rebalance, events::page::page, events::stream::stream, ownership::ownership, tokens::create::create, tokens::list::list,
         tokens::revoke::revoke, status::status, whoami::whoami, health::healthz, health::readyz, metrics::metrics,
     ),
-    modifiers(&Bearer, &UniqueIds),
+    components(schemas(crate::wire::problem::Problem)),
+    modifiers(&Bearer, &UniqueIds, &Flattened, &Refusals),
     security(("access_token" = []))
 )]
 struct Description;
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(crate) struct File(#[expect(dead_code, reason = "it is only described")] Vec<u8>);
 
 /// Every operation takes a bearer token.
 struct Bearer;

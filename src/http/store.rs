@@ -55,19 +55,24 @@ impl Store {
     /// # Errors
     /// Refuses what is too large, what was cut off, and what has not the hash that the header `Content-Digest` names.
     pub(crate) async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Content, ApiError> {
-        self.receive_and(headers, body, |_| Ok(())).await.map(|(content, ())| content)
+        self.receive_and(headers, body, |_| Ok(|_| Ok(()))).await.map(|(content, ())| content)
     }
 
-    /// The same, with somebody who looks at what arrives and may refuse it. `inspect` blocks, and may stop reading when it likes.
+    /// The same, with somebody who looks at what arrives and may refuse it. `inspect` blocks, and may stop reading when it likes. What
+    /// it gives back judges once more, when the hash of all of it is known, and nothing is kept before that.
     ///
     /// # Errors
-    /// As `receive`, and whatever `inspect` says.
-    pub(crate) async fn receive_and<T: Send + 'static>(
+    /// As `receive`, and whatever `inspect` and its judge say.
+    pub(crate) async fn receive_and<T, J>(
         &self,
         headers: &HeaderMap,
         body: Body,
-        inspect: impl FnOnce(Arriving) -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<(Content, T), ApiError> {
+        inspect: impl FnOnce(Arriving) -> Result<J, ApiError> + Send + 'static,
+    ) -> Result<(Content, T), ApiError>
+    where
+        T: Send + 'static,
+        J: FnOnce(Content) -> Result<T, ApiError> + Send + 'static,
+    {
         let expected = digest(headers)?;
         if body.size_hint().lower() > MAX_CONTENT {
             return Err(too_large());
@@ -128,14 +133,14 @@ impl io::Read for Arriving {
 }
 
 /// A body, and who looks at it while it arrives.
-struct Inspected<T> {
+struct Inspected<J> {
     body: Body,
     /// Nothing once the inspection has seen enough.
     tap: Option<mpsc::Sender<Bytes>>,
-    inspection: JoinHandle<Result<T, ApiError>>,
+    inspection: JoinHandle<Result<J, ApiError>>,
 }
 
-impl<T> Inspected<T> {
+impl<J> Inspected<J> {
     /// The next data of the body; nothing at its end.
     async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let data = next(&mut self.body).await?;
@@ -148,14 +153,18 @@ impl<T> Inspected<T> {
     }
 
     /// What the inspection comes to, once it has seen everything.
-    async fn verdict(&mut self) -> Result<T, ApiError> {
+    async fn verdict(&mut self) -> Result<J, ApiError> {
         self.tap = None;
         let crashed = |_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "the inspection of the upload crashed");
         (&mut self.inspection).await.map_err(crashed)?
     }
 }
 
-async fn take_in<T>(database: &Reader, body: Inspected<T>, expected: Option<ContentHash>) -> Result<(Content, T), ApiError> {
+async fn take_in<T, J: FnOnce(Content) -> Result<T, ApiError>>(
+    database: &Reader,
+    body: Inspected<J>,
+    expected: Option<ContentHash>,
+) -> Result<(Content, T), ApiError> {
     let upload = Uuid::now_v7();
     let late = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "the upload took longer than 15 minutes");
     let kept = timeout(WHOLE_UPLOAD, stage(database, upload, body, expected)).await.map_err(late).flatten();
@@ -167,10 +176,10 @@ async fn take_in<T>(database: &Reader, body: Inspected<T>, expected: Option<Cont
     kept
 }
 
-async fn stage<T>(
+async fn stage<T, J: FnOnce(Content) -> Result<T, ApiError>>(
     database: &Reader,
     upload: Uuid,
-    mut body: Inspected<T>,
+    mut body: Inspected<J>,
     expected: Option<ContentHash>,
 ) -> Result<(Content, T), ApiError> {
     let (mut hasher, mut size, mut ordinal) = (Sha256::new(), 0_u64, 0_i32);
@@ -197,9 +206,10 @@ async fn stage<T>(
         let detail = format!("Content-Digest says SHA-256 {expected}, and what arrived has {}: send it again", content.sha256);
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "digest-mismatch", detail));
     }
-    let verdict = body.verdict().await?;
+    let judge = body.verdict().await?;
+    let found = judge(content)?;
     database.query(async |connection| keep_blob(connection, upload, content).await).await?;
-    Ok((content, verdict))
+    Ok((content, found))
 }
 
 async fn write(database: &Reader, upload: Uuid, ordinal: i32, chunk: &[u8]) -> Result<(), ApiError> {

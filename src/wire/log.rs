@@ -55,7 +55,7 @@ pub struct EntryView {
     pub level: Level,
     pub category: Category,
     pub description: String,
-    /// The data of the event, and its actor.
+    /// The data of the event, and its actor. `{"sealed": true}` if the event is in an archive.
     #[schema(value_type = Object)]
     pub details: serde_json::Value,
 }

@@ -31,6 +31,7 @@ pub async fn look(arena: &mut Arena, notebook: &Notebook, within: Duration) -> E
     evidence.ledger = ledger::read(&arena.database_url).await;
     evidence.pulses = ledger::read_pulses(&arena.database_url).await;
     evidence.stamps = arena.tap.stamps();
+    evidence.renewals = arena.heartbeats.renewals();
     evidence.witnessed = witness::record::read(&witness::log_in(arena.folder.path()));
     evidence.logs = logs(arena);
     evidence

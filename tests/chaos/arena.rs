@@ -16,6 +16,7 @@ use crate::client::{Answer, Orchestrators};
 use crate::clock::{self, Clock};
 use crate::faults::Target;
 use crate::network::Link;
+use crate::network::heartbeats::Heartbeats;
 use crate::network::tap::Tap;
 use crate::network::weather::Conditions;
 use crate::parts::Part;
@@ -55,6 +56,7 @@ pub struct Arena {
     _links: Vec<Link>,
     pub network: BTreeMap<Route, Conditions>,
     pub tap: Arc<Tap>,
+    pub heartbeats: Arc<Heartbeats>,
     pub clocks: BTreeMap<Target, Clock>,
     pub clients: Orchestrators,
     pub pod_tokens: Vec<String>,
@@ -99,11 +101,11 @@ impl Arena {
             orchestrators.push(part.under(&clocks[&Target::Orchestrator(index)]));
             client_urls.push(format!("http://{}", build.link(Route::ClientsTo(index), *address).await));
         }
-        let mut pods = Vec::new();
+        let (mut pods, heartbeats) = (Vec::new(), Arc::<Heartbeats>::default());
         for pod in 0..PODS {
             let mut urls = Vec::new();
             for (index, address) in addresses.iter().enumerate() {
-                urls.push(format!("http://{}", build.link(Route::PodToOrchestrator(pod, index), *address).await));
+                urls.push(format!("http://{}", build.overheard(Route::PodToOrchestrator(pod, index), *address, &heartbeats).await));
             }
             pods.push(pod_part(&pod_name(pod), &pod_name(pod), &urls, folder.path()).under(&clocks[&Target::Pod(pod)]));
         }
@@ -127,6 +129,7 @@ impl Arena {
             _links: links,
             network,
             tap,
+            heartbeats,
             clocks,
             clients,
             pod_tokens: Vec::new(),
@@ -214,6 +217,16 @@ impl Builder<'_> {
     async fn link(&mut self, route: Route, server: SocketAddr) -> SocketAddr {
         let conditions = Conditions::new(server);
         let link = Link::through(conditions.clone()).await;
+        self.keep(route, conditions, link)
+    }
+
+    async fn overheard(&mut self, route: Route, server: SocketAddr, heartbeats: &Arc<Heartbeats>) -> SocketAddr {
+        let conditions = Conditions::new(server);
+        let link = Link::overheard(conditions.clone(), heartbeats.clone()).await;
+        self.keep(route, conditions, link)
+    }
+
+    fn keep(&mut self, route: Route, conditions: Conditions, link: Link) -> SocketAddr {
         let address = link.address;
         self.network.insert(route, conditions);
         self.links.push(link);
@@ -226,7 +239,7 @@ fn adapters(witness: SocketAddr) -> Vec<Value> {
     let tcp = json!({ "address": witness.to_string(), "login": true, "keepalive": "50ms" });
     let program = include_str!("program.sh");
     let environment = json!({ "WITNESS_HOST": witness.ip().to_string(), "WITNESS_PORT": witness.port().to_string() });
-    let exec = json!({ "command": ["bash", "-c", program], "env": environment, "stop_timeout": "200ms" });
+    let exec = json!({ "command": ["bash", "-c", program], "env": environment, "stop_timeout": "600ms" });
     let document = |name: &str, connector: &str, mode: &str, ttl: &str, settings: &Value| json!({ "name": name, "connector": connector, "mode": mode, "lease_ttl": ttl, "enabled": true, "settings": settings });
     let mut balanced = document("balanced", "tcp", "load_balanced", "2s", &tcp);
     balanced["replicas"] = json!(2);
@@ -236,6 +249,8 @@ fn adapters(witness: SocketAddr) -> Vec<Value> {
         document("slow-a", "tcp", "exclusive", "2s", &tcp),
         document("slow-b", "tcp", "exclusive", "2s", &tcp),
         document("program", "exec", "exclusive", "1500ms", &exec),
+        document("program-b", "exec", "exclusive", "1s", &exec),
+        document("program-c", "exec", "exclusive", "1s", &exec),
         document("toggled", "tcp", "exclusive", "1500ms", &tcp),
         document("alone", "tcp", "single", "1500ms", &tcp),
         balanced,

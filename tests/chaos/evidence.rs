@@ -7,9 +7,11 @@ use conncentric::time::since_boot;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::checker::Violation;
 use crate::client::Answer;
 use crate::faults::Target;
 use crate::ledger::{Event, Pulse};
+use crate::network::heartbeats::Renewal;
 use crate::network::tap::Stamp;
 use crate::witness::record::Entry;
 
@@ -125,12 +127,15 @@ pub struct Evidence {
     /// How far the log had come, and when that was seen.
     pub growth: Vec<(Duration, i64)>,
     pub stamps: Vec<Stamp>,
+    pub renewals: Vec<Renewal>,
     pub witnessed: Vec<Entry>,
     pub ledger: Vec<Event>,
     pub pulses: Vec<Pulse>,
     pub logs: Vec<Logs>,
     /// How late this very process was, and when: nobody can be sure of what they saw then.
     pub stalls: Vec<Span>,
+    /// What ended the run before its time.
+    pub found: Vec<Violation>,
     /// What was asked of the system when all was calm again, and failed.
     pub aftermath: Vec<String>,
     pub folder: PathBuf,

@@ -55,12 +55,14 @@ pub async fn read(url: &str) -> Vec<Event> {
 pub struct Pulse {
     pub position: i64,
     pub registrations: Vec<i32>,
+    /// The numbers that pods gave these heartbeats.
+    pub sequences: Vec<i32>,
 }
 
 pub async fn read_pulses(url: &str) -> Vec<Pulse> {
-    let text = "select position, registrations from event where pulse order by position";
+    let text = "select position, registrations, sequences from event where pulse order by position";
     let rows = connect(url).await.query(text, &[]).await.expect("reads");
-    rows.into_iter().map(|row| Pulse { position: row.get(0), registrations: row.get(1) }).collect()
+    rows.into_iter().map(|row| Pulse { position: row.get(0), registrations: row.get(1), sequences: row.get(2) }).collect()
 }
 
 /// One ownership, as the events tell it.

@@ -53,9 +53,18 @@ impl Notebook {
     /// What was noted so far about requests and subscribers.
     pub fn copy(&self) -> Evidence {
         let notes = self.open();
-        let Evidence { faults, deeds, requests, heard, stalls, growth, .. } = &*notes;
+        let Evidence { faults, deeds, requests, readings, heard, stalls, growth, .. } = &*notes;
         let (faults, deeds, stalls) = (faults.clone(), deeds.clone(), stalls.clone());
-        Evidence { faults, deeds, stalls, requests: requests.clone(), heard: heard.clone(), growth: growth.clone(), ..Evidence::default() }
+        Evidence {
+            faults,
+            deeds,
+            stalls,
+            requests: requests.clone(),
+            readings: readings.clone(),
+            heard: heard.clone(),
+            growth: growth.clone(),
+            ..Evidence::default()
+        }
     }
 
     pub fn give_to(&self, evidence: &mut Evidence) {

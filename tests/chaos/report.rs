@@ -18,6 +18,8 @@ pub struct Report {
     pub slowest: Option<Takeover>,
     pub takeovers: usize,
     pub violations: Vec<Violation>,
+    /// What ended the run before its time.
+    pub found: Vec<Violation>,
 }
 
 impl Report {
@@ -26,7 +28,15 @@ impl Report {
         let beyond = |takeover: &Takeover| takeover.took.unwrap_or(Duration::MAX).saturating_sub(takeover.ttl);
         let lasted = evidence.run.map_or(Duration::ZERO, |run| run.to.saturating_sub(run.from));
         let takeovers = measured.len();
-        Self { seed, lasted, counts: count(evidence), slowest: measured.into_iter().max_by_key(beyond), takeovers, violations }
+        Self {
+            seed,
+            lasted,
+            counts: count(evidence),
+            slowest: measured.into_iter().max_by_key(beyond),
+            takeovers,
+            violations,
+            found: evidence.found.clone(),
+        }
     }
 
     pub fn table(&self) -> String {
@@ -60,6 +70,9 @@ impl Report {
             let beyond = slowest.took.map(|took| took.as_secs_f64() - slowest.ttl.as_secs_f64());
             line("slowest takeover, beyond the lease timeout", beyond.map_or("never".into(), |beyond| format!("{beyond:.3} s")));
         }
+        for found in &self.found {
+            line("found", found.told());
+        }
         line("violations", self.violations.len().to_string());
         for violation in self.violations.iter().take(20) {
             writeln!(text, "  {}: {}", violation.rule, violation.what).expect("a string");
@@ -72,6 +85,7 @@ impl Report {
         let value = json!({
             "seed": self.seed, "seconds": self.lasted.as_secs_f64(), "counts": self.counts, "takeovers": self.takeovers,
             "slowest_takeover_beyond_ttl_s": slowest, "violations": self.violations,
+            "found": self.found.first().map(|found| found.rule),
         });
         value.to_string()
     }

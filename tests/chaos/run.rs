@@ -1,7 +1,7 @@
 //! Carries a schedule out on a running system, while clients work and subscribers listen, and gathers the evidence.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use conncentric::time::since_boot;
@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::arena::{Arena, ORCHESTRATORS, Route};
+use crate::checker::Violation;
 use crate::evidence::{Deed, Done, Evidence, Happened, Span};
 use crate::faults::{Fault, Step, Target};
 use crate::network::weather::{Way, Weather};
@@ -21,11 +22,17 @@ use crate::{aftermath, checker, database, keep, ledger, subscriber, timekeeper, 
 /// How long the system has to recover once all is calm, after the worst that a schedule may end with.
 const CALM: Duration = Duration::from_secs(45);
 
+/// Faults that are that late come closer together than was planned, so less can be said of them.
+const LATE: Duration = Duration::from_millis(200);
+
+/// How long that may take. A bug may flood the log.
+const LOOK: Duration = Duration::from_secs(30);
+
 /// How often somebody looks whether a rule is broken already, if a run is to end then.
 const GLANCE: Duration = Duration::from_secs(10);
 
-/// The whole run: faults, calm, evidence. With `until_found` it ends as soon as a rule is broken.
-pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence {
+/// The whole run: faults, calm, evidence. It ends as soon as one of the violations that are `meant` is found.
+pub async fn run(seed: u64, planned: &[Planned], meant: Option<&str>) -> Evidence {
     let arena = Arena::start().await;
     let notebook = Arc::<Notebook>::default();
     let from = since_boot();
@@ -38,7 +45,7 @@ pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence 
         watchers.spawn(subscriber::listen(arena.clients.clone(), at, after, notebook.clone(), over.clone()));
     }
     let calm = CancellationToken::new();
-    let quiet = Arc::<AtomicBool>::default();
+    let left_alone = Arc::new(AtomicUsize::new(workload::NOBODY));
     let mut workers = JoinSet::new();
     for worker in 0..workload::WORKERS {
         workers.spawn(workload::work(
@@ -46,21 +53,22 @@ pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence 
             arena.pod_tokens.clone(),
             seed ^ worker,
             notebook.clone(),
-            (calm.clone(), quiet.clone()),
+            (calm.clone(), left_alone.clone()),
         ));
     }
-    let mut director = Director { quiet, arena, notebook: notebook.clone(), errands: JoinSet::new(), after };
-    let found = director.carry_out(planned, until_found).await;
+    let mut director = Director { left_alone, arena, notebook: notebook.clone(), errands: JoinSet::new(), after };
+    let found = director.carry_out(planned, meant).await;
     calm.cancel();
     while workers.join_next().await.transpose().expect("no worker crashed").is_some() {}
     while director.errands.join_next().await.is_some() {}
     let run = Span { from, to: since_boot() };
     let mut arena = director.arena;
-    let mut evidence = aftermath::look(&mut arena, &notebook, if found { CALM / 9 } else { CALM }).await;
+    let mut evidence = aftermath::look(&mut arena, &notebook, if found.is_empty() { CALM } else { CALM / 9 }).await;
     over.cancel();
     while watchers.join_next().await.transpose().expect("no watcher crashed").is_some() {}
     notebook.give_to(&mut evidence);
     evidence.subscribed_after = after;
+    evidence.found = found;
     evidence.run = Some(run);
     evidence.folder = keep::files(arena.folder.path(), &arena.servers.lock().await.log());
     keep::timeline(&evidence);
@@ -71,8 +79,8 @@ pub async fn run(seed: u64, planned: &[Planned], until_found: bool) -> Evidence 
 }
 
 struct Director {
-    /// Tells clients to ask for nothing.
-    quiet: Arc<AtomicBool>,
+    /// The orchestrator that clients ask for nothing.
+    left_alone: Arc<AtomicUsize>,
     arena: Arena,
     notebook: Arc<Notebook>,
     errands: JoinSet<()>,
@@ -80,20 +88,29 @@ struct Director {
 }
 
 impl Director {
-    /// True if a rule was found broken, and the rest left out.
-    async fn carry_out(&mut self, planned: &[Planned], until_found: bool) -> bool {
+    /// What was found of what is meant. The rest is left out then.
+    async fn carry_out(&mut self, planned: &[Planned], meant: Option<&str>) -> Vec<Violation> {
         let mut glanced = Instant::now();
         let began = Instant::now();
         let mut spans = vec![Span { from: Duration::ZERO, to: Duration::ZERO }; planned.len()];
         for Due { at, fault, step, first, last } in steps(planned) {
             sleep_until(began + at).await;
+            if began.elapsed() > at + LATE {
+                let now = since_boot();
+                self.notebook.stalled(Span { from: now.saturating_sub(began.elapsed().saturating_sub(at)), to: now });
+            }
             if first {
                 spans[fault].from = since_boot();
             }
-            if until_found && glanced.elapsed() > GLANCE {
-                if self.broken(planned, &spans).await || self.log_is_broken().await {
+            if let Some(meant) = meant.filter(|_| glanced.elapsed() > GLANCE) {
+                let mut found = self.broken(planned, &spans).await;
+                if meant.contains("I6") {
+                    found.extend(self.log_is_broken().await);
+                }
+                found.retain(|violation| violation.is_one_of(meant));
+                if !found.is_empty() {
                     self.leave_off(planned, &spans);
-                    return true;
+                    return found;
                 }
                 glanced = Instant::now();
             }
@@ -104,38 +121,37 @@ impl Director {
                 self.notebook.happened(Happened { kind: fault_done.kind, on: fault_done.on.clone(), span: spans[fault] });
             }
         }
-        false
+        Vec::new()
     }
 
-    /// What has begun is never taken back, so it goes on to the end of the run.
+    /// What has begun is never taken back, so it goes on for longer than the run.
     fn leave_off(&self, planned: &[Planned], spans: &[Span]) {
+        let to = since_boot() + Duration::from_hours(1);
         for (planned, span) in planned.iter().zip(spans).filter(|(_, span)| span.from > span.to) {
             let Fault { kind, on, .. } = &planned.fault;
-            self.notebook.happened(Happened { kind, on: on.clone(), span: Span { from: span.from, to: Duration::MAX } });
+            self.notebook.happened(Happened { kind, on: on.clone(), span: Span { from: span.from, to } });
         }
     }
 
     /// The database may be away; then it says so, and the next look will do.
-    async fn log_is_broken(&self) -> bool {
+    async fn log_is_broken(&self) -> Option<Violation> {
         let said = aftermath::verify(&self.arena).await.filter(|said| said.contains("DIFFERS"));
-        if let Some(said) = &said {
-            println!("already broken: I6: {said}");
-        }
-        said.is_some()
+        said.map(|said| Violation::new("I6", said))
     }
 
     /// Judges what was seen so far. What was noted first is read first, so that nothing is missed that came before it.
-    async fn broken(&self, planned: &[Planned], spans: &[Span]) -> bool {
+    async fn broken(&self, planned: &[Planned], spans: &[Span]) -> Vec<Violation> {
         let mut evidence = self.notebook.copy();
         evidence.subscribed_after = self.after;
         evidence.stamps = self.arena.tap.stamps();
+        evidence.renewals = self.arena.heartbeats.renewals();
         evidence.witnessed = witness::record::read(&witness::log_in(self.arena.folder.path()));
         let url = self.arena.database_url.clone();
         let read = async move { (ledger::read(&url).await, ledger::read_pulses(&url).await) };
         let mut reader = JoinSet::new();
-        reader.spawn(timeout(Duration::from_secs(5), read));
+        reader.spawn(timeout(LOOK, read));
         // The database may be away; then the next glance will do.
-        let Some(Ok(Ok((ledger, pulses)))) = reader.join_next().await else { return false };
+        let Some(Ok(Ok((ledger, pulses)))) = reader.join_next().await else { return Vec::new() };
         let later = self.notebook.copy();
         (evidence.faults, evidence.deeds, evidence.stalls, evidence.growth) = (later.faults, later.deeds, later.stalls, later.growth);
         let begun = planned.iter().zip(spans).filter(|(_, span)| span.from > span.to);
@@ -149,11 +165,7 @@ impl Director {
         (evidence.ledger, evidence.pulses) = (ledger, pulses);
         evidence.run =
             Some(Span { from: spans.iter().map(|span| span.from).filter(|at| !at.is_zero()).min().unwrap_or_default(), to: now });
-        let wrong = checker::glance(&evidence);
-        for violation in &wrong {
-            println!("already broken: {}: {}", violation.rule, violation.what);
-        }
-        !wrong.is_empty()
+        checker::glance(&evidence)
     }
 
     async fn take(&mut self, step: &Step) {
@@ -195,7 +207,8 @@ impl Director {
             Step::Clock(target, seconds) => self.arena.clocks[&target].set(seconds),
             Step::Lock { table, lasts } => drop(self.errands.spawn(database::lock(self.arena.database_url.clone(), table, lasts))),
             Step::Disconnect => database::disconnect(&self.arena.database_url).await,
-            Step::Quiet(quiet) => self.quiet.store(quiet, Ordering::Relaxed),
+            Step::Burden(pod) => drop(self.errands.spawn(workload::burden(self.arena.clients.clone(), pod))),
+            Step::LeaveAlone(orchestrator) => self.left_alone.store(orchestrator.unwrap_or(workload::NOBODY), Ordering::Relaxed),
             Step::Rest => {}
         }
     }

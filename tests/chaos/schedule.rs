@@ -25,7 +25,7 @@ pub struct Due {
 }
 
 /// How many others come together with a fault, each with the same chance. Alone, so that what it does is seen; and in company.
-const COMPANY: [usize; 8] = [0, 0, 1, 1, 2, 2, 3, 3];
+const COMPANY: [usize; 8] = [0, 1, 1, 2, 3, 3, 3, 3];
 
 pub fn plan(seed: u64, duration: Duration, only: Option<&str>) -> Vec<Planned> {
     let mut dice = Rng::with_seed(seed);
@@ -39,7 +39,8 @@ pub fn plan(seed: u64, duration: Duration, only: Option<&str>) -> Vec<Planned> {
     let mut at = Duration::from_millis(1500);
     while at < duration {
         let mut together = vec![Planned { at, fault: draw(&mut dice, &mut bag, &kinds) }];
-        for _ in 0..COMPANY[dice.usize(..COMPANY.len())] {
+        let company = if together[0].fault.alone { 0 } else { COMPANY[dice.usize(..COMPANY.len())] };
+        for _ in 0..company {
             if let Some(fault) = beside(&mut dice, &mut bag, &together) {
                 let at = at + together[0].fault.lasts().mul_f64(dice.f64() * 0.8);
                 together.push(Planned { at, fault });
@@ -57,7 +58,7 @@ pub fn plan(seed: u64, duration: Duration, only: Option<&str>) -> Vec<Planned> {
 fn beside(dice: &mut Rng, bag: &mut Vec<Maker>, together: &[Planned]) -> Option<Fault> {
     for index in (0..bag.len()).rev() {
         let fault = bag[index](dice);
-        if together.iter().all(|other| !other.fault.collides(&fault)) {
+        if !fault.alone && together.iter().all(|other| !other.fault.collides(&fault)) {
             bag.remove(index);
             return Some(fault);
         }

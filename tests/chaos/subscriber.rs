@@ -27,12 +27,16 @@ pub async fn head(clients: &Orchestrators) -> i64 {
     }
 }
 
-/// Follows the ledger until the run is over, now at one orchestrator and now at another.
+/// How long somebody stays elsewhere before they look whether their own orchestrator is there again.
+const AWAY: Duration = Duration::from_secs(3);
+
+/// Follows the ledger until the run is over: at an orchestrator of its own, and for a while at another when that one fails.
 pub async fn listen(clients: Orchestrators, subscriber: usize, after: i64, notebook: Arc<Notebook>, over: CancellationToken) {
     let http = reqwest::Client::builder().tcp_nodelay(true).connect_timeout(Duration::from_secs(1)).build().expect("a client");
     let mut last = after.to_string();
     let mut at = subscriber;
     while !over.is_cancelled() {
+        let own = at % clients.urls.len() == subscriber;
         let url = format!("{}/v1/events/stream?pulses=false", clients.urls[at % clients.urls.len()]);
         let request = http.get(url).bearer_auth(&clients.token).header("Last-Event-ID", &last).send();
         let opened = timeout(Duration::from_secs(3), request).await;
@@ -42,6 +46,7 @@ pub async fn listen(clients: Orchestrators, subscriber: usize, after: i64, noteb
             let follow = follow(response, subscriber, &mut last, &notebook);
             tokio::select! {
                 () = follow => {}
+                () = sleep(AWAY), if !own => {}
                 () = over.cancelled() => {}
             }
         }

@@ -8,12 +8,12 @@ use crate::report::Report;
 use crate::{checker, run, schedule, witness};
 
 /// What `cargo test` runs: the seed whose first minute holds the most kinds of faults.
-const SEED: u64 = 1527;
+const SEED: u64 = 188;
 const SHORT: Duration = Duration::from_secs(58);
 
 /// I1 to I9 under every kind of fault. `CHAOS_SECONDS`, `CHAOS_SEED` and `CHAOS_ONLY` (part of the name of a fault) choose another
-/// run; `CHAOS_REPORT` names a file for the report as JSON, and
-/// `CHAOS_UNTIL_FOUND` ends the run when a rule is found broken.
+/// run; `CHAOS_REPORT` names a file for the report as JSON, and `CHAOS_UNTIL_FOUND` says which violations end the run when they are
+/// found, as the second line of a planted bug has it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_breaks_the_rules() {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -22,7 +22,7 @@ async fn nothing_breaks_the_rules() {
     let only = set("CHAOS_ONLY");
     println!("chaos for {} s with seed {seed}", lasts.as_secs());
     let planned = schedule::plan(seed, lasts, only.as_deref());
-    let evidence = run::run(seed, &planned, set("CHAOS_UNTIL_FOUND").is_some()).await;
+    let evidence = run::run(seed, &planned, set("CHAOS_UNTIL_FOUND").as_deref()).await;
     let violations = checker::judge(&evidence, only.is_none());
     let report = Report::new(seed, &evidence, violations);
     println!("{}", report.table());

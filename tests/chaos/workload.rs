@@ -1,7 +1,7 @@
 //! Clients that use the system while it suffers, and write down what they were told.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use conncentric::time::since_boot;
@@ -25,8 +25,19 @@ const PAUSE: Duration = Duration::from_millis(120);
 /// Sessions that workers move about. The others move for no reason but faults.
 const MOVED: [&str; 5] = ["fast-b/0", "slow-b/0", "alone/0", "balanced/1", "program/0"];
 
-/// When to stop for good, and whether to pause.
-pub type Told = (CancellationToken, Arc<AtomicBool>);
+/// No orchestrator.
+pub const NOBODY: usize = usize::MAX;
+
+/// When to stop for good, and which orchestrator to leave alone.
+pub type Told = (CancellationToken, Arc<AtomicUsize>);
+
+/// Moves all that may be moved to one pod. Who is refused has it already, or cannot have it.
+pub async fn burden(clients: Orchestrators, pod: usize) {
+    let to = json!({ "to": pod_name(pod) });
+    let paths = MOVED.map(|session| format!("/v1/sessions/{session}/move"));
+    let each = |(index, path)| clients.send(index % ORCHESTRATORS, Method::POST, path, Some(&to), Uuid::new_v4());
+    futures_util::future::join_all(paths.iter().map(String::as_str).enumerate().map(each)).await;
+}
 
 struct Worker {
     clients: Orchestrators,
@@ -35,17 +46,14 @@ struct Worker {
     notebook: Arc<Notebook>,
     count: u64,
     name: u64,
+    left_alone: Arc<AtomicUsize>,
 }
 
-pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, seed: u64, notebook: Arc<Notebook>, (calm, quiet): Told) {
-    let mut worker = Worker { clients, pod_tokens, dice: Rng::with_seed(seed), notebook, count: 0, name: seed };
+pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, seed: u64, notebook: Arc<Notebook>, (calm, left_alone): Told) {
+    let mut worker = Worker { clients, pod_tokens, dice: Rng::with_seed(seed), notebook, count: 0, name: seed, left_alone };
     while !calm.is_cancelled() {
-        if quiet.load(Ordering::Relaxed) {
-            sleep(PAUSE).await;
-            continue;
-        }
         worker.count += 1;
-        let at = worker.dice.usize(..ORCHESTRATORS);
+        let at = worker.any();
         match worker.dice.u8(..100) {
             ..45 => worker.make_token(at).await,
             45..82 => worker.move_session(at).await,
@@ -60,6 +68,12 @@ pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, seed: u64, no
 }
 
 impl Worker {
+    /// An orchestrator that may be asked.
+    fn any(&mut self) -> usize {
+        let (at, left_alone) = (self.dice.usize(..ORCHESTRATORS), self.left_alone.load(Ordering::Relaxed));
+        if at == left_alone { (at + 1) % ORCHESTRATORS } else { at }
+    }
+
     /// Sends a request, again with the same key while its outcome is unknown, and gives back the last answer.
     async fn ask(&mut self, at: usize, asked: Asked, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let key = Uuid::from_u128(self.dice.u128(..));
@@ -75,8 +89,8 @@ impl Worker {
             if !matches!(answer, Answer::Unknown | Answer::Unreachable) {
                 break;
             }
-            at = (at + 1) % ORCHESTRATORS;
             sleep(PAUSE).await;
+            at = if self.left_alone.load(Ordering::Relaxed) == NOBODY { (at + 1) % ORCHESTRATORS } else { self.any() };
         }
         answer
     }
@@ -87,7 +101,7 @@ impl Worker {
         let body = json!({ "name": name, "role": "viewer" });
         let answer = self.ask(at, Asked::Token(name.clone()), Method::POST, "/v1/tokens", Some(&body)).await;
         if let Answer::Done(_) = answer {
-            let other = self.dice.usize(..ORCHESTRATORS);
+            let other = self.any();
             self.read_back(other, &name).await;
         }
     }
@@ -128,7 +142,7 @@ impl Worker {
         let (Some(id), Some(token)) = (made["id"].as_str(), made["token"].as_str()) else { return };
         let (id, token) = (id.to_owned(), token.to_owned());
         let Answer::Done(_) = self.ask(at, Asked::Revoke, Method::DELETE, &format!("/v1/tokens/{id}"), None).await else { return };
-        let other = self.dice.usize(..ORCHESTRATORS);
+        let other = self.any();
         let body = json!({ "name": format!("f-{:x}-{}", self.name, self.count), "role": "viewer" });
         self.forbidden("a revoked token", &token, other, "/v1/tokens", &body).await;
     }

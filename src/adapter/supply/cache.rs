@@ -159,7 +159,7 @@ async fn hash_of(path: &Path) -> io::Result<ContentHash> {
 }
 
 /// Notes that a file was used just now. Where that is not allowed, it may go earlier than others, and nothing else.
-fn touch(path: &Path) {
+pub(super) fn touch(path: &Path) {
     let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     let _ = utimensat(CWD, path, &Timestamps { last_access: now, last_modification: now }, AtFlags::empty());
 }

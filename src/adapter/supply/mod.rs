@@ -5,6 +5,7 @@
 
 mod cache;
 mod plugin;
+mod shelf;
 
 use std::collections::BTreeMap;
 use std::io;

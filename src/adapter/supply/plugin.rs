@@ -1,10 +1,12 @@
 //! Connectors that are not compiled in: fetched, checked and unpacked, each version once.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::shelf::{Shelf, Unpacked};
 use super::{NoSupply, Supply};
 use crate::connector::Connector;
 use crate::connector::context::SessionFacts;
@@ -13,10 +15,8 @@ use crate::domain::content::{Content, ContentHash};
 use crate::domain::entry::{Category, Level};
 use crate::domain::name::{ConnectorName, PluginName};
 use crate::domain::plugin::PluginVersion;
-use crate::plugin::manifest::Manifest;
 use crate::plugin::platform;
 use crate::plugin::sign::TrustedKeys;
-use crate::plugin::unpack::unpack;
 use crate::wire::plugin::PluginView;
 
 /// A version of a plugin, as it was when a session was last started with it.
@@ -43,21 +43,18 @@ impl Release {
 /// The plugins of a pod.
 #[derive(Debug)]
 pub(super) struct Plugins {
-    folder: PathBuf,
+    shelf: Shelf,
     keys: TrustedKeys,
-    /// What this process has unpacked or found as it should be. One at a time is worked on.
-    ready: Mutex<Vec<(ContentHash, Arc<Unpacked>)>>,
+    /// What this process has unpacked or found as it should be, the newest last. One at a time is worked on.
+    ready: Mutex<VecDeque<(ContentHash, Arc<Unpacked>)>>,
 }
 
-#[derive(Debug)]
-struct Unpacked {
-    manifest: Manifest,
-    folder: PathBuf,
-}
+/// Unpacked plugins that are kept at hand though no session runs with them.
+const AT_HAND: usize = 4;
 
 impl Plugins {
     pub(super) fn new(folder: PathBuf, keys: TrustedKeys) -> Self {
-        Self { folder, keys, ready: Mutex::default() }
+        Self { shelf: Shelf::new(folder), keys, ready: Mutex::default() }
     }
 }
 
@@ -80,7 +77,7 @@ impl Supply {
         let entry = facts_of_plugin.entry(&platform::own());
         let entry = entry.ok_or_else(|| NoSupply(format!("plugin {plugin} version {version} has no program for {}", platform::own())))?;
         let schema = facts_of_plugin.descriptor.settings_schema.clone();
-        let program = Program::new(name.clone(), schema, &unpacked.folder, entry);
+        let program = Program::new(name.clone(), schema, &unpacked.folder, entry, unpacked.clone());
         let program = program.map_err(|error| NoSupply(format!("plugin {plugin} version {version} cannot be run: {error}")))?;
         if chosen.as_ref() != Some(&release) {
             facts.log(Level::Info, Category::System, &format!("plugin {plugin} version {version} (sha256 {})", content.sha256));
@@ -111,12 +108,14 @@ impl Supply {
         trusted.map_err(|untrusted| format!("is not run here: {untrusted}"))?;
         let package = self.cache.provide(*content, self.link.plugin_content(name, version)).await;
         let package = package.map_err(|error| format!("cannot be fetched: {error}"))?;
-        let (parent, folder) = (self.plugins.folder.clone(), content.sha256.to_string());
-        let unpacked = tokio::task::spawn_blocking(move || unpack(&package, &parent, &folder)).await;
+        let (place, folder) = (self.plugins.shelf.clone(), content.sha256.to_string());
+        let unpacked = tokio::task::spawn_blocking(move || place.take(&package, &folder)).await;
         let unpacked = unpacked.map_err(|_| "cannot be unpacked; the pod's log has the details".to_owned())?;
-        let (manifest, folder) = unpacked.map_err(|problem| format!("cannot be unpacked: {problem}"))?;
-        let unpacked = Arc::new(Unpacked { manifest, folder });
-        ready.push((content.sha256, Arc::clone(&unpacked)));
+        let unpacked = Arc::new(unpacked.map_err(|problem| format!("cannot be unpacked: {problem}"))?);
+        ready.push_back((content.sha256, Arc::clone(&unpacked)));
+        if ready.len() > AT_HAND {
+            ready.pop_front();
+        }
         Ok(unpacked)
     }
 }

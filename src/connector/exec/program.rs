@@ -1,7 +1,10 @@
 //! A program that a plugin brought, run like those of `exec`: under a guard, with the same variables, lines and files.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
@@ -13,7 +16,6 @@ use crate::domain::adapter::InvalidField;
 use crate::domain::name::ConnectorName;
 
 /// The connector of a plugin.
-#[derive(Debug)]
 pub struct Program {
     name: ConnectorName,
     settings_schema: serde_json::Value,
@@ -21,16 +23,30 @@ pub struct Program {
     /// The folder of the plugin, unpacked.
     folder: PathBuf,
     entry: PathBuf,
+    /// What keeps the folder where it is.
+    _kept: Arc<dyn Any + Send + Sync>,
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program").field("name", &self.name).field("entry", &self.entry).finish_non_exhaustive()
+    }
 }
 
 impl Program {
-    /// `entry` is the program's file in the folder.
+    /// `entry` is the program's file in the folder, which stays there as long as `kept` is held.
     ///
     /// # Errors
     /// Fails if the system does not say which file this process runs, or does not know the folder.
-    pub fn new(name: ConnectorName, settings_schema: serde_json::Value, folder: &Path, entry: &str) -> std::io::Result<Self> {
+    pub fn new(
+        name: ConnectorName,
+        settings_schema: serde_json::Value,
+        folder: &Path,
+        entry: &str,
+        kept: Arc<dyn Any + Send + Sync>,
+    ) -> std::io::Result<Self> {
         let folder = std::path::absolute(folder)?;
-        Ok(Self { name, settings_schema, guard: guard::own_binary()?, entry: folder.join(entry), folder })
+        Ok(Self { name, settings_schema, guard: guard::own_binary()?, entry: folder.join(entry), folder, _kept: kept })
     }
 }
 

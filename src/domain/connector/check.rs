@@ -2,11 +2,14 @@
 //!
 //! No message repeats a value: it may be what a secret was resolved to.
 
+use std::collections::VecDeque;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::domain::adapter::InvalidField;
 use crate::domain::secret;
@@ -88,7 +91,31 @@ pub fn convert(schema: &Value, value: &mut Value, pointers: &[String]) {
     }
 }
 
-fn compile(schema: &Value) -> Result<Validator, String> {
+/// Schemas that are kept compiled. Of connectors in use there are few, and each change of an adapter asks for one.
+const MOST_COMPILED: usize = 64;
+
+/// What was compiled, by the SHA-256 of the schema, the newest last. A schema is compiled to the same thing every time, so nobody can
+/// tell that it was remembered.
+static COMPILED: Mutex<VecDeque<([u8; 32], Arc<Validator>)>> = Mutex::new(VecDeque::new());
+
+fn compile(schema: &Value) -> Result<Arc<Validator>, String> {
+    let digest: [u8; 32] = Sha256::digest(schema.to_string()).into();
+    let known = |compiled: &VecDeque<([u8; 32], Arc<Validator>)>| {
+        compiled.iter().find(|(known, _)| *known == digest).map(|(_, validator)| Arc::clone(validator))
+    };
+    if let Some(validator) = known(&COMPILED.lock().unwrap_or_else(PoisonError::into_inner)) {
+        return Ok(validator);
+    }
+    let validator = Arc::new(build(schema)?);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    compiled.push_back((digest, Arc::clone(&validator)));
+    if compiled.len() > MOST_COMPILED {
+        compiled.pop_front();
+    }
+    Ok(validator)
+}
+
+fn build(schema: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .offline()

@@ -20,11 +20,16 @@ use crate::domain::token::{Epoch, Position};
 
 /// Silences as a test sets them; whoever is not mentioned was heard just now.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Silences(BTreeMap<RegistrationId, Duration>, Duration);
+pub(crate) struct Silences(BTreeMap<RegistrationId, Duration>, Duration, Option<LeaseTtl>);
 
 impl Silences {
     pub(crate) fn set(&mut self, id: RegistrationId, silence: Duration) {
         self.0.insert(id, silence);
+    }
+
+    /// Sight was lost for a moment: silence does not count against leases of timeouts up to this one.
+    pub(crate) fn void_up_to(&mut self, ttl: LeaseTtl) {
+        self.2 = Some(ttl);
     }
 
     /// The epoch began so long ago.
@@ -34,7 +39,10 @@ impl Silences {
 }
 
 impl Observed for Silences {
-    fn silence(&self, registration: RegistrationId, _: LeaseTtl) -> Duration {
+    fn silence(&self, registration: RegistrationId, ttl: LeaseTtl) -> Duration {
+        if self.2.is_some_and(|void| ttl <= void) {
+            return Duration::ZERO;
+        }
         self.0.get(&registration).copied().unwrap_or_default()
     }
 
@@ -66,6 +74,12 @@ impl Given {
     pub(crate) fn silent(mut self, pod: &str, millis: u64) -> Self {
         let (id, _) = self.fleet.registration_of(&holder(pod)).unwrap_or_else(|| panic!("{pod} is not registered here"));
         self.silences.set(id, Duration::from_millis(millis));
+        self
+    }
+
+    /// No silence counts against leases whose timeout is that many milliseconds or shorter.
+    pub(crate) fn void_up_to(mut self, millis: u32) -> Self {
+        self.silences.void_up_to(LeaseTtl::from_millis(millis).expect("in bounds"));
         self
     }
 

@@ -14,7 +14,7 @@ pub(crate) struct Connectors {
 
 /// The connectors whose settings are known, by name. An adapter may name others too, if a pod brings them along.
 #[utoipa::path(get, path = "/v1/connectors", tag = "connectors",
-    responses((status = 200, body = Connectors), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = Connectors)))]
 pub(crate) async fn connectors(State(app): State<App>) -> axum::Json<Connectors> {
     let snapshot = app.read();
     let mut connectors: Vec<ConnectorView> = snapshot.fleet.descriptors().map(|descriptor| ConnectorView::of(&descriptor)).collect();

@@ -14,8 +14,8 @@ use crate::wire::adapter::AdminStateRequest;
 use crate::wire::maintenance::{EndMaintenance, MaintenanceAnswer};
 
 /// Disables what is enabled among the adapters that are named, and remembers it. Watch the status move to INACTIVE.
-#[utoipa::path(post, path = "/v1/maintenance", tag = "adapters", request_body = AdminStateRequest,
-    responses((status = 200, body = MaintenanceAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/maintenance", tag = "adapters", params(RequestId), request_body = AdminStateRequest,
+    responses((status = 200, body = MaintenanceAnswer)))]
 pub(crate) async fn begin(
     State(app): State<App>,
     caller: Caller,
@@ -27,8 +27,8 @@ pub(crate) async fn begin(
 }
 
 /// Enables what maintenance has disabled, and nothing else.
-#[utoipa::path(delete, path = "/v1/maintenance", tag = "adapters", request_body = EndMaintenance,
-    responses((status = 200, body = MaintenanceAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(delete, path = "/v1/maintenance", tag = "adapters", params(RequestId), request_body = Option<EndMaintenance>,
+    responses((status = 200, body = MaintenanceAnswer)))]
 pub(crate) async fn end(
     State(app): State<App>,
     caller: Caller,
@@ -40,7 +40,7 @@ pub(crate) async fn end(
 
 /// What a maintenance will bring back when it ends.
 #[utoipa::path(get, path = "/v1/maintenance", tag = "adapters",
-    responses((status = 200, body = MaintenanceAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = MaintenanceAnswer)))]
 pub(crate) async fn show(State(app): State<App>) -> axum::Json<MaintenanceAnswer> {
     let snapshot = app.read();
     let adapters = snapshot.fleet.maintained().cloned().collect();

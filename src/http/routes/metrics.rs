@@ -17,7 +17,7 @@ use crate::orchestrator::snapshot::Snapshot;
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What this orchestrator counts. Holds no names, so it needs no access token.
-#[utoipa::path(get, path = "/metrics", tag = "operations", security(()), responses((status = 200, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/metrics", tag = "operations", security(()), responses((status = 200, content_type = "application/openmetrics-text")))]
 pub(crate) async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], String), ApiError> {
     let metrics = &app.orchestrator.metrics;
     look_at_fleet(&app.orchestrator.latest(), metrics);

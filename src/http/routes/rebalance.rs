@@ -16,8 +16,8 @@ use crate::orchestrator::snapshot::Snapshot;
 use crate::wire::rebalance::{OrderedMove, RebalanceAnswer, RebalanceRequest};
 
 /// Orders a bounded number of moves from the most loaded pods to those with room. Ask again for more.
-#[utoipa::path(post, path = "/v1/rebalance", tag = "pods", request_body = RebalanceRequest,
-    responses((status = 200, body = RebalanceAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/rebalance", tag = "pods", params(RequestId), request_body = Option<RebalanceRequest>,
+    responses((status = 200, body = RebalanceAnswer)))]
 pub(crate) async fn rebalance(
     State(app): State<App>,
     caller: Caller,

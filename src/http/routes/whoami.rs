@@ -5,7 +5,7 @@ use crate::wire::access_token::WhoAmI;
 
 /// Name and role of the access token that is shown.
 #[utoipa::path(get, path = "/v1/whoami", tag = "access tokens",
-    responses((status = 200, body = WhoAmI), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = WhoAmI)))]
 pub(crate) async fn whoami(caller: Caller) -> axum::Json<WhoAmI> {
     axum::Json(WhoAmI { id: caller.access_token, name: caller.name.to_string(), role: caller.role, pod: caller.bound_to })
 }

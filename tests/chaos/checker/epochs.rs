@@ -14,6 +14,9 @@ const RETURN: Duration = Duration::from_secs(3);
 /// The epoch for which a lease ended, if it ended because nobody confirmed it.
 pub(super) fn unconfirmed<'a>(evidence: &'a Evidence, ended: &Event) -> Option<&'a Event> {
     let token = ended.token();
+    if token >> 40 == i64::from(ended.epoch) {
+        return None;
+    }
     let began = evidence.ledger.iter().rev().find(|event| event.kind == "EpochBegan" && event.position < ended.position)?;
     let confirmed = |event: &Event| event.kind == "LeaseConfirmed" && event.token() == token && event.position > began.position;
     let of_an_earlier_one = ended.kind == "LeaseExpired" && token >> 40 < i64::from(began.epoch);

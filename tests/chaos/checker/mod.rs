@@ -8,6 +8,7 @@ mod logs;
 mod moves;
 mod orders;
 mod readings;
+mod renewals;
 mod silence;
 mod stream;
 mod takeover;
@@ -28,8 +29,18 @@ pub struct Violation {
 }
 
 impl Violation {
-    fn new(rule: &'static str, what: impl Into<String>) -> Self {
+    pub fn new(rule: &'static str, what: impl Into<String>) -> Self {
         Self { rule, what: what.into() }
+    }
+
+    /// What was broken, with how it is told, the rule first.
+    pub fn told(&self) -> String {
+        format!("{}: {}", self.rule, self.what)
+    }
+
+    /// Whether it is one of those that are meant: beginnings of what is told, with a ` | ` between any two.
+    pub fn is_one_of(&self, meant: &str) -> bool {
+        meant.split(" | ").any(|start| self.told().starts_with(start.trim()))
     }
 }
 
@@ -63,6 +74,7 @@ fn judge_so_far(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
     wrong.extend(witness::judge(evidence, owners));
     wrong.extend(belief::judge(evidence));
     wrong.extend(silence::judge(evidence));
+    wrong.extend(renewals::judge(evidence, owners));
     wrong.extend(answers::judge(evidence));
     wrong.extend(stream::judge(evidence));
     wrong.extend(moves::judge(evidence));

@@ -12,6 +12,12 @@ use crate::network::tap::Stamp;
 /// A pod needs this long to be heard again after something was done to it.
 const AFTER: Duration = Duration::from_millis(1500);
 
+/// What was over that long before has no part in what comes.
+const BEFORE: Duration = Duration::from_millis(700);
+
+/// Nothing can be said of what happened while we were that late ourselves.
+const LATE: Duration = Duration::from_millis(250);
+
 /// The part of a token that is a position.
 const POSITION: i64 = (1 << 40) - 1;
 
@@ -29,10 +35,10 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
             return !epochs::outlasted(evidence, began, event);
         }
         at > from
+            && !stalled
+            && !evidence.disturbed(Target::Pod(pod), begin, at)
             && !superseded(evidence, event)
             && !process_ended(evidence, event, pod, at)
-            && !evidence.disturbed(Target::Pod(pod), begin, at)
-            && !stalled
     });
     let mut wrong = left_behind(evidence);
     wrong.extend(older_goes_on(evidence));
@@ -60,7 +66,13 @@ fn left_behind(evidence: &Evidence) -> Vec<Violation> {
     let mut wrong = Vec::new();
     for done in evidence.deeds.iter().filter(|done| done.deed == Deed::Terminated) {
         let Target::Pod(pod) = done.target else { continue };
-        let (name, around) = (pod_name(pod), (done.at.saturating_sub(AFTER), done.at + AFTER));
+        // Its supervisor starts it again when it has ended.
+        let again = evidence.deeds.iter().find(|other| other.target == done.target && other.deed == Deed::Started && other.at > done.at);
+        let ended = again.map_or(done.at + AFTER, |again| again.at.max(done.at + AFTER));
+        let (name, around) = (pod_name(pod), (done.at.saturating_sub(BEFORE), ended));
+        if evidence.stall_within(around.0, around.1) > LATE {
+            continue;
+        }
         let concerned = |target: &Target| !matches!(target, Target::Pod(other) if *other != pod);
         let others =
             evidence.faults.iter().filter(|fault| !(fault.on == [done.target] && fault.span.from <= done.at && fault.span.to >= done.at));
@@ -97,7 +109,7 @@ fn older_goes_on(evidence: &Evidence) -> Vec<Violation> {
         let Some(newer) = evidence.ledger.iter().find(during) else { continue };
         let at = evidence.recorded(newer.position);
         let told = at + AFTER;
-        if others_concern(evidence, fault, pod, at.saturating_sub(AFTER), told) {
+        if others_concern(evidence, fault, pod, at.saturating_sub(BEFORE), told) {
             continue;
         }
         // A token of its own is smaller than the position at which the newer one came.

@@ -1,8 +1,10 @@
 //! Nobody is expired whose heartbeat is in the log within the lease timeout: whatever an orchestrator observed, it cannot have
-//! observed more silence than there was.
+//! observed more silence than there was. And nobody gets back what they have just lost by their silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use uuid::Uuid;
 
 use super::{Violation, epochs};
 use crate::evidence::Evidence;
@@ -17,6 +19,8 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
     let mut wrong = Vec::new();
     let mut registrations: BTreeMap<(&str, &str), i32> = BTreeMap::new();
     let mut heard: BTreeMap<i32, i64> = BTreeMap::new();
+    // Leases that ended, with the request that is the same for all of one append, and whose they were.
+    let mut ended: BTreeSet<(Option<Uuid>, &str, &str)> = BTreeSet::new();
     let mut pulses = evidence.pulses.iter().peekable();
     for event in &evidence.ledger {
         while let Some(pulse) = pulses.next_if(|pulse| pulse.position < event.position) {
@@ -32,6 +36,9 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
             "LeaseExpired" | "PodLost" => {
                 // One that nobody confirmed ends its timeout after the epoch began.
                 let epoch = epochs::unconfirmed(evidence, event).map(|began| began.position);
+                if epoch.is_none() {
+                    ended.insert((event.request, event.text("session"), event.text("incarnation")));
+                }
                 let last = registrations.get(&holder).and_then(|registration| heard.get(registration)).copied().unwrap_or_default();
                 let last = epoch.unwrap_or(last);
                 let (from, to) = (evidence.recorded(last), evidence.recorded(event.position));
@@ -42,6 +49,9 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
                 if silence + SEEN_LATE + evidence.stall_within(from, to) + unseen < timeout {
                     wrong.push(Violation::new("I3", format!("a heartbeat was recorded only {silence:?} before {event:?}")));
                 }
+            }
+            "SessionClaimed" if ended.contains(&(event.request, event.text("session"), event.text("incarnation"))) => {
+                wrong.push(Violation::new("I8", format!("granted to the pod whose silence has just ended its lease: {event:?}")));
             }
             _ => {}
         }

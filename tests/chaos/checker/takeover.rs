@@ -93,19 +93,34 @@ fn of(evidence: &Evidence, owners: &[Ownership], kill: &Done) -> Vec<Takeover> {
     let takeover = |owner: &Ownership| {
         let ttl = Duration::from_millis(owner.ttl_ms);
         let until = kill.at + ttl + PROMISED + CONNECTOR_START;
-        if evidence.is_later_than_the_run(until) || disturbed(evidence, kill, until) {
+        let takeover = measured(evidence, owner, kill.at, ttl, until);
+        // What came after it ran again has not put it off.
+        let until = takeover.took.map_or(until, |took| until.min(kill.at + took));
+        let pods = takeover.took.map(|_| heirs(evidence, owners, owner, until));
+        if evidence.is_later_than_the_run(until) || disturbed(evidence, kill, pods.as_deref(), until) {
             return None;
         }
-        Some(measured(evidence, owner, kill.at, ttl, until))
+        Some(takeover)
     };
     owned.filter_map(takeover).collect()
 }
 
-/// Whether anything else happened that may put it off: another fault, the pod's own return, a drain of those who could take over.
-fn disturbed(evidence: &Evidence, kill: &Done, until: Duration) -> bool {
+/// The pods that were given the session until it ran again.
+fn heirs(evidence: &Evidence, owners: &[Ownership], of: &Ownership, until: Duration) -> Vec<String> {
+    let later = owners.iter().filter(|owner| owner.session == of.session && owner.token > of.token);
+    later.take_while(|owner| evidence.recorded(owner.claimed) < until).map(|owner| owner.pod.clone()).collect()
+}
+
+/// Whether anything else happened that may put it off: another fault, the pod's own return, a drain of those who could take over. Of
+/// pods only those count that were given the session, if that is known. Where no part is named nobody is meant to notice.
+fn disturbed(evidence: &Evidence, kill: &Done, heirs: Option<&[String]>, until: Duration) -> bool {
     let before = kill.at.saturating_sub(Duration::from_millis(600));
     let own = |kind: &str| ["pod killed", "pod killed, its last lines arrive late"].contains(&kind);
-    let faults = evidence.faults.iter().filter(|fault| fault.span.overlaps(before, until));
+    let concerned = |target: &Target| match (target, heirs) {
+        (Target::Pod(pod), Some(heirs)) if *target != kill.target => heirs.contains(&pod_name(*pod)),
+        _ => true,
+    };
+    let faults = evidence.faults.iter().filter(|fault| fault.span.overlaps(before, until) && fault.on.iter().any(concerned));
     let mut others = faults.filter(|fault| !(own(fault.kind) && fault.on.contains(&kill.target) && fault.span.from <= kill.at));
     let back = |done: &Done| done.target == kill.target && done.deed == Deed::Started && done.at > kill.at && done.at < until;
     others.next().is_some() || evidence.deeds.iter().any(back) || drained(evidence, before, until)

@@ -58,8 +58,10 @@ pub enum Step {
     FillDisk,
     /// Sets a wall clock, in seconds from the true time.
     Clock(Target, i64),
-    /// Clients ask for nothing, until they may again.
-    Quiet(bool),
+    /// Sessions are moved to a pod: what happens to one that has none shows nothing.
+    Burden(usize),
+    /// Clients ask this orchestrator for nothing.
+    LeaveAlone(Option<usize>),
     /// Nothing: the end of what the fault needs to be undisturbed.
     Rest,
 }
@@ -70,13 +72,20 @@ pub struct Fault {
     pub kind: &'static str,
     pub on: Vec<Target>,
     pub steps: Vec<(Duration, Step)>,
+    /// Nothing else may happen meanwhile: what comes of it is measured.
+    pub alone: bool,
 }
 
 impl Fault {
     fn new(kind: &'static str, on: &[Target], steps: Vec<(u64, Step)>) -> Self {
         let mut steps: Vec<_> = steps.into_iter().map(|(at, step)| (Duration::from_millis(at), step)).collect();
         steps.sort_by_key(|(at, _)| *at);
-        Self { kind, on: on.to_vec(), steps }
+        Self { kind, on: on.to_vec(), steps, alone: false }
+    }
+
+    /// Two of three come alone, so that what they lead to has nothing else to blame; the others test what happens in company.
+    fn often_alone(self, dice: &mut fastrand::Rng) -> Self {
+        Self { alone: dice.u8(..3) > 0, ..self }
     }
 
     pub fn lasts(&self) -> Duration {

@@ -126,17 +126,21 @@ fn half_open_listener(dice: &mut Rng) -> Fault {
     on_the_way("notifications lost", orchestrator, weather, dice.u64(1500..4500))
 }
 
-/// One orchestrator hears nothing from anybody, and its notifications are lost: all that it has is its own looks at the log.
+/// One orchestrator hears nothing from anybody, and its notifications are lost: all that it has is its own looks at the log. The
+/// other has plenty to do meanwhile.
 fn nothing_but_polls(dice: &mut Rng) -> Fault {
     let (left_alone, killed) = (any(dice), Target::Pod(dice.usize(..PODS)));
     let lost = Weather { listeners_only: true, ..Weather::both(Way::Lost) };
     let pods =
         |at: u64, weather: Weather| (0..PODS).map(move |pod| (at, Step::Weather(Route::PodToOrchestrator(pod, left_alone), weather)));
-    let mut steps = vec![(0, Step::Quiet(true)), (0, Step::Weather(Route::ToDatabase(left_alone), lost)), (300, Step::Kill(killed))];
-    steps.extend(pods(0, Weather::CUT));
-    steps.extend(pods(4600, Weather::FINE));
-    steps.push((4600, Step::Weather(Route::ToDatabase(left_alone), Weather::FINE)));
-    steps.extend([(4600, Step::Start(killed)), (4600, Step::Quiet(false)), (5200, Step::Rest)]);
+    // Whatever was wrong before is over when it begins.
+    let (begins, ends) = (700, 5300);
+    let mut steps = vec![(0, Step::Rest), (begins, Step::LeaveAlone(Some(left_alone)))];
+    steps.extend([(begins, Step::Weather(Route::ToDatabase(left_alone), lost)), (begins + 300, Step::Kill(killed))]);
+    steps.extend(pods(begins, Weather::CUT));
+    steps.extend(pods(ends, Weather::FINE));
+    steps.push((ends, Step::Weather(Route::ToDatabase(left_alone), Weather::FINE)));
+    steps.extend([(ends, Step::Start(killed)), (ends, Step::LeaveAlone(None)), (ends + 600, Step::Rest)]);
     let everybody = (0..PODS).map(Target::Pod).chain(EVERY);
     Fault::new("notifications lost, and nobody asks", &everybody.collect::<Vec<_>>(), steps)
 }

@@ -31,7 +31,7 @@ pub(super) const ALL: &[Maker] = &[
     connections_reset,
 ];
 
-/// Milliseconds for which nothing is done, so that what comes then has nothing else to blame.
+/// Milliseconds for which nothing is done but to give the pod something to lose, so that what comes then has nothing else to blame.
 const CALM: u64 = 700;
 
 fn any(dice: &mut Rng) -> usize {
@@ -54,8 +54,10 @@ fn on_the_way(kind: &'static str, pod: usize, weather: Weather, lasts: u64) -> F
 
 /// Its sessions are taken over before it is back.
 fn killed(dice: &mut Rng) -> Fault {
-    let pod = Target::Pod(any(dice));
-    Fault::new("pod killed", &[pod], vec![(0, Step::Rest), (CALM, Step::Kill(pod)), (CALM + TAKEOVER, Step::Start(pod))])
+    let pod = any(dice);
+    let target = Target::Pod(pod);
+    let steps = vec![(0, Step::Burden(pod)), (CALM, Step::Kill(target)), (CALM + TAKEOVER, Step::Start(target))];
+    Fault::new("pod killed", &[target], steps).often_alone(dice)
 }
 
 /// Its next incarnation is there before its leases ran out.
@@ -65,8 +67,15 @@ fn killed_and_back_at_once(dice: &mut Rng) -> Fault {
 }
 
 fn terminated(dice: &mut Rng) -> Fault {
-    let pod = Target::Pod(any(dice));
-    Fault::new("pod terminated", &[pod], vec![(0, Step::Terminate(pod)), (around(dice, 800), Step::Start(pod))])
+    let pod = any(dice);
+    let target = Target::Pod(pod);
+    let steps = vec![
+        (0, Step::Burden(pod)),
+        (CALM, Step::Terminate(target)),
+        (CALM + around(dice, 800), Step::Start(target)),
+        (CALM + 1800, Step::Rest),
+    ];
+    Fault::new("pod terminated", &[target], steps).often_alone(dice)
 }
 
 /// Beyond its leases, with its programs.
@@ -82,13 +91,11 @@ fn paused(dice: &mut Rng) -> Fault {
 
 /// Its programs run on, under their guards.
 fn paused_alone(dice: &mut Rng) -> Fault {
-    let pod = Target::Pod(any(dice));
-    let until = around(dice, 2800);
-    Fault::new(
-        "pod paused without its programs",
-        &[pod],
-        vec![(0, Step::Pause { target: pod, family: false }), (until, Step::Continue(pod)), (until + 500, Step::Rest)],
-    )
+    let pod = any(dice);
+    let (target, until) = (Target::Pod(pod), CALM + around(dice, 2800));
+    let pause = Step::Pause { target, family: false };
+    let steps = vec![(0, Step::Burden(pod)), (CALM, pause), (until, Step::Continue(target)), (until + 500, Step::Rest)];
+    Fault::new("pod paused without its programs", &[target], steps)
 }
 
 /// For less than any lease.
@@ -150,19 +157,23 @@ fn slow_then_silent(dice: &mut Rng) -> Fault {
     Fault::new("pod answered late and then not heard", &[Target::Pod(pod)], steps.collect())
 }
 
-/// Around the end of one of the leases of a pod that fell silent, and of its heartbeat interval.
+/// Around the end of one of the leases of a pod that fell silent, which was heard last up to a heartbeat interval before.
 fn as_leases_expire(dice: &mut Rng) -> u64 {
-    [1000, 1500, 2000][dice.usize(..3)] - 150 + dice.u64(..400)
+    [1000, 1500, 2000][dice.usize(..3)] - 300 + dice.u64(..450)
 }
 
-/// Heard in the moment in which its leases run out, by an orchestrator that has just started, while the other sees the log late.
+/// Heard in the moment in which its leases run out, by an orchestrator that has just started and expires nobody yet, while one of the
+/// two sees the log late: mostly the newcomer, which may answer on what it saw before the expiry.
 fn heard_by_a_newcomer(dice: &mut Rng) -> Fault {
     let (pod, newcomer) = (any(dice), dice.usize(..ORCHESTRATORS));
-    let (newcomer_target, late) = (Target::Orchestrator(newcomer), (newcomer + 1) % ORCHESTRATORS);
+    let other = (newcomer + 1) % ORCHESTRATORS;
     let heal = as_leases_expire(dice);
+    // It could not start in time if it were slow all the while.
+    let (newcomer_target, (late, slows_at)) =
+        (Target::Orchestrator(newcomer), if dice.u8(..4) == 0 { (other, 0) } else { (newcomer, heal - 250) });
     let slow = Weather::both(Way::Slow(Duration::from_millis(80)));
     let mut steps: Vec<_> = everywhere(0, pod, Weather::CUT).collect();
-    steps.push((0, Step::Weather(Route::ToDatabase(late), slow)));
+    steps.push((slows_at, Step::Weather(Route::ToDatabase(late), slow)));
     steps.push((100, Step::Kill(newcomer_target)));
     steps.push((300, Step::Start(newcomer_target)));
     steps.push((heal, Step::Weather(Route::PodToOrchestrator(pod, newcomer), Weather::FINE)));
@@ -171,7 +182,7 @@ fn heard_by_a_newcomer(dice: &mut Rng) -> Fault {
     steps.push((heal + 2000, Step::Rest));
     Fault::new(
         "pod heard by a new orchestrator as its leases expire",
-        &[Target::Pod(pod), newcomer_target, Target::Orchestrator(late)],
+        &[Target::Pod(pod), newcomer_target, Target::Orchestrator(other)],
         steps,
     )
 }
@@ -198,12 +209,14 @@ fn late_lines(dice: &mut Rng) -> Fault {
         "pod killed, its last lines arrive late",
         &[target],
         vec![
+            (0, Step::Burden(pod)),
             (CALM - 300, Step::Weather(Route::PodToWitness(pod), held)),
             (CALM, Step::Kill(target)),
             (CALM + TAKEOVER, Step::Weather(Route::PodToWitness(pod), Weather::FINE)),
             (CALM + TAKEOVER, Step::Start(target)),
         ],
     )
+    .often_alone(dice)
 }
 
 fn swallowed_answers(dice: &mut Rng) -> Fault {
@@ -216,7 +229,12 @@ fn swallowed_answers(dice: &mut Rng) -> Fault {
 
 fn duplicate_name(dice: &mut Rng) -> Fault {
     let pod = any(dice);
-    Fault::new("two pods of one name", &[Target::Pod(pod)], vec![(0, Step::Twin(pod)), (TAKEOVER + 500, Step::EndTwin(pod))])
+    Fault::new(
+        "two pods of one name",
+        &[Target::Pod(pod)],
+        vec![(0, Step::Burden(pod)), (CALM, Step::Twin(pod)), (CALM + TAKEOVER + 500, Step::EndTwin(pod))],
+    )
+    .often_alone(dice)
 }
 
 fn connections_reset(dice: &mut Rng) -> Fault {

@@ -9,6 +9,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use super::heartbeats::Heartbeats;
 use super::tap::Tap;
 use super::weather::{Conditions, Way, Weather};
 
@@ -20,7 +21,8 @@ const IN_FLIGHT: usize = 1024;
 
 pub(super) struct Connection {
     conditions: Conditions,
-    tap: Option<(Arc<Tap>, u64)>,
+    number: u64,
+    ears: Ears,
     /// Whether it has asked for notifications.
     listens: AtomicBool,
     /// The next answer is lost, and the connection with it.
@@ -30,14 +32,25 @@ pub(super) struct Connection {
     share: f64,
 }
 
+/// Who listens in on a connection.
+#[derive(Debug, Clone)]
+pub(super) enum Ears {
+    Nobody,
+    /// To what is written to the witness.
+    Witness(Arc<Tap>),
+    /// To pods and orchestrators.
+    Pods(Arc<Heartbeats>),
+}
+
 /// A piece, and when it was sent.
 struct Piece(Instant, Vec<u8>);
 
 impl Connection {
-    pub(super) fn new(conditions: Conditions, tap: Option<(Arc<Tap>, u64)>) -> Self {
+    pub(super) fn new(conditions: Conditions, number: u64, ears: Ears) -> Self {
         Self {
             conditions,
-            tap,
+            number,
+            ears,
             listens: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
             over: Notify::new(),
@@ -58,6 +71,9 @@ impl Connection {
             _ = resets.changed() => {}
             () = self.over.notified() => {}
             () = self.given_up() => {}
+        }
+        if let Ears::Pods(heartbeats) = &self.ears {
+            heartbeats.over(self.number);
         }
     }
 
@@ -99,6 +115,9 @@ impl Connection {
                     self.over.notify_one();
                     return;
                 }
+                if let Ears::Pods(heartbeats) = &self.ears {
+                    heartbeats.hear_answer(self.number, &buffer[..read]);
+                }
                 if pieces.send(Piece(Instant::now(), buffer[..read].to_vec())).await.is_err() {
                     return;
                 }
@@ -108,8 +127,10 @@ impl Connection {
     }
 
     fn hear(&self, bytes: &[u8]) {
-        if let Some((tap, number)) = &self.tap {
-            tap.hear(*number, bytes);
+        match &self.ears {
+            Ears::Nobody => {}
+            Ears::Witness(tap) => tap.hear(self.number, bytes),
+            Ears::Pods(heartbeats) => heartbeats.hear_request(self.number, bytes),
         }
         let listen = b"listen conncentric";
         if bytes.windows(listen.len()).any(|window| window == listen) {

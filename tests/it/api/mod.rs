@@ -10,6 +10,7 @@ mod lists;
 mod openapi;
 mod outcomes;
 mod preconditions;
+mod promises;
 mod streams;
 
 use crate::support::api::{Api, Request};

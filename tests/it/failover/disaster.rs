@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use conncentric::log::migrate;
 use rustix::process::Signal;
 
+use super::contents::{self, Contents};
 use super::lost_history::assert_verified;
 use super::until_none_is_outdated;
 use crate::support::postgres::{Database, Guarded};
@@ -18,14 +19,16 @@ use crate::support::wait::SOON;
 
 const TTL: Duration = Duration::from_secs(3);
 
-/// Two orchestrators, three pods, six sessions; a dump of the database, and then a takeover that the dump does not hold.
-async fn lose(name: &str, first: &Guarded, dump: &Path) -> (System, Owners) {
+/// Two orchestrators, three pods, seven sessions, one of them of a plugin that reads an artifact; a dump of the database, and then a
+/// takeover that the dump does not hold.
+async fn lose(name: &str, first: &Guarded, dump: &Path) -> (System, Owners, Contents) {
     let mut system = System::start_on(Database::create_in(first, name).await, 2).await;
     let urls = system.urls();
     for pod in ["pod-1", "pod-2", "pod-3"] {
         system.add_pod(pod, &urls).await;
     }
-    let owners = system.declare(&system.many_to_venue(6, TTL)).await;
+    let contents = Contents::store(&system).await;
+    let owners = system.declare(&[vec![contents::adapter(TTL)], system.many_to_venue(6, TTL)].concat()).await;
     let mut pg_dump = command(first, "pg_dump");
     pg_dump.args(["-Fc", "-d", &system.database.url]).stdout(std::fs::File::create(dump).expect("a file"));
     standby::run(pg_dump).await;
@@ -35,7 +38,7 @@ async fn lose(name: &str, first: &Guarded, dump: &Path) -> (System, Owners) {
     for orchestrator in system.orchestrators() {
         orchestrator.kill().await;
     }
-    (system, lost)
+    (system, lost, contents)
 }
 
 /// Restores the dump into a database of the second cluster and starts orchestrators on it, as a chart would.
@@ -63,12 +66,14 @@ fn tell(what: &str, began: Instant) {
 async fn drill_everything_is_lost_but_the_backup() {
     for _ in 0..times() {
         let (first, dump) = (Guarded::start().await, tempfile::NamedTempFile::new().expect("a file"));
-        let (mut system, lost) = lose("everything", &first, dump.path()).await;
+        let (mut system, lost, contents) = lose("everything", &first, dump.path()).await;
         let pods: Vec<String> = system.pods().map(str::to_owned).collect();
         for pod in &pods {
             if system.pod(pod).is_running() {
                 system.pod(pod).kill().await;
             }
+            // With all that it has fetched.
+            std::fs::remove_dir_all(system.folder().join(format!("{pod}.data"))).expect("removed");
         }
         first.end();
 
@@ -80,6 +85,8 @@ async fn drill_everything_is_lost_but_the_backup() {
         }
         until_none_is_outdated(&system, &lost).await;
         tell("nothing survived", began);
+        contents.assert_are_back(&system).await;
+        contents.until_they_run(&system).await;
         system.journal().assert_tokens_never_shrink();
         assert_verified(&system).await;
         drop(system);
@@ -92,7 +99,7 @@ async fn drill_everything_is_lost_but_the_backup() {
 async fn drill_the_old_pods_still_run() {
     for _ in 0..times() {
         let (first, dump) = (Guarded::start().await, tempfile::NamedTempFile::new().expect("a file"));
-        let (mut system, lost) = lose("old-pods", &first, dump.path()).await;
+        let (mut system, lost, contents) = lose("old-pods", &first, dump.path()).await;
         first.end();
         let asleep = lost.values().next().expect("an owner").pod().to_owned();
         system.pod(&asleep).signal(Signal::STOP);
@@ -106,6 +113,8 @@ async fn drill_the_old_pods_still_run() {
         tell("old pods survived, one of them asleep", began);
         system.pod(&asleep).signal(Signal::CONT);
         system.until_heard(&[&asleep], 2).await;
+        contents.assert_are_back(&system).await;
+        contents.until_they_run(&system).await;
         assert!(after.iter().all(|(session, owner)| owner.token >= lost[session].token), "no token shrinks");
         system.journal().assert_tokens_never_shrink();
         assert_verified(&system).await;

@@ -4,6 +4,7 @@
 //! the log holds together, and the venue was never written to by an older owner after a newer one.
 
 mod administrative_state;
+mod contents;
 mod cut_off_pod;
 mod database_outage;
 mod database_restart;

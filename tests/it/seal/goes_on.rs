@@ -112,6 +112,14 @@ async fn a_failover_log_that_is_half_sealed_goes_on() {
     let still = owner.query(beats, &[&sealed_to]).await.expect("reads");
     assert!(still.iter().all(|row| row.get::<_, Option<String>>(1).is_some()), "pulses still say who was heard");
 
+    // The event log of an adapter keeps its words; the details are in the archive.
+    let text = session.to_string();
+    let adapter = text.split("/").next().expect("a name");
+    let log: Value = system.call::<(), Value>(Method::GET, &format!("/v1/adapters/{adapter}/log"), None).await.expect("an answer");
+    let entries = log["entries"].as_array().expect("entries");
+    let sealed = entries.iter().filter(|entry| entry["position"].as_i64() <= Some(sealed_to)).collect::<Vec<_>>();
+    assert!(!sealed.is_empty() && sealed.iter().all(|entry| entry["details"] == serde_json::json!({ "sealed": true })), "{log:#}");
+
     // People are told.
     let (status, shown) = system.cli(&["get", "events", "--after", "0", "--limit", "3"]).await;
     assert!(status.success() && shown.contains(&format!("positions 1 to {sealed_to} are sealed, in ledger.jsonl")), "{shown}");

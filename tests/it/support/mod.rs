@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "a helper stays when the last test that uses it goes")]
 
 pub mod api;
+pub mod backup;
 pub mod big_log;
 pub mod browser;
 pub mod cutter;

@@ -54,6 +54,17 @@ fn the_important_are_taken_over_first() {
         .then([expired("a/0", 5_000), expired("b/0", 5_000), lost("pod-1", 5_000), taken_over("b/0", "pod-2")]);
 }
 
+/// Its short leases live on after the loss of sight, so it is not lost.
+#[test]
+fn whose_silence_has_ended_a_lease_does_not_get_it_back() {
+    running_on_pod_1()
+        .and([declared("b", exclusive().ttl(20_000)), enabled("b"), placed("b/0", "pod-1")])
+        .silent("pod-1", 20_000)
+        .void_up_to(5_000)
+        .when(expire())
+        .then([expired("b/0", 20_000), taken_over("b/0", "pod-2").because(New(1))]);
+}
+
 #[test]
 fn each_lease_has_its_own_timeout() {
     running_on_pod_1()

@@ -14,8 +14,9 @@ use crate::http::routes::named;
 use crate::orchestrator::request::Submission;
 
 /// Deletes an adapter that is disabled and has closed. Its history stays in the log.
-#[utoipa::path(delete, path = "/v1/adapters/{name}", tag = "adapters", params(("name" = String, Path)),
-    responses((status = 204), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(delete, path = "/v1/adapters/{name}", tag = "adapters", params(RequestId, ("name" = String, Path),
+        ("If-Match" = Option<String>, Header, description = "Only if this is the newest: the `ETag` of a `GET`, or `*` for any.")),
+    responses((status = 204)))]
 pub(crate) async fn delete(
     State(app): State<App>,
     caller: Caller,

@@ -34,7 +34,7 @@ pub(crate) struct Listed {
 
 /// All adapters, or those that are named, now or as they were.
 #[utoipa::path(get, path = "/v1/adapters", tag = "adapters", params(Listed),
-    responses((status = 200, body = Adapters), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = Adapters)))]
 pub(crate) async fn list(State(app): State<App>, Query(which): Query<Listed>) -> Result<axum::Json<Adapters>, ApiError> {
     let names = which.names.as_deref().map(|text| all_named("names", text)).transpose()?;
     let scene = app.look(&AtQuery::of(which.at)).await?;
@@ -57,7 +57,7 @@ pub(crate) struct Which {
 /// One adapter. Its `ETag` is the revision, for `If-Match`. With `revision`, its document as it was then.
 #[utoipa::path(get, path = "/v1/adapters/{name}", tag = "adapters",
     params(("name" = String, Path), AtQuery, ("revision" = Option<u32>, Query)),
-    responses((status = 200, body = AdapterView), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = AdapterView)))]
 pub(crate) async fn one(
     State(app): State<App>,
     Path(name): Path<String>,

@@ -31,7 +31,7 @@ pub(crate) struct Filter {
 #[utoipa::path(get, path = "/v1/adapters/{name}/log", tag = "adapters",
     params(("name" = String, Path), ("before" = Option<i64>, Query), ("session" = Option<String>, Query), ("level" = Option<Level>, Query),
         ("category" = Option<Category>, Query), ("limit" = Option<i64>, Query), ("at" = Option<String>, Query)),
-    responses((status = 200, body = EntryPage), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = EntryPage)))]
 pub(crate) async fn log(
     State(app): State<App>,
     Path(name): Path<String>,

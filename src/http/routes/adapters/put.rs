@@ -32,9 +32,13 @@ pub(crate) struct How {
 type Answer = (StatusCode, [(HeaderName, String); 1], axum::Json<PutAnswer>);
 
 /// Declares an adapter, or changes it. `If-Match: "revision"` guards against two editors, `If-None-Match: *` against replacing.
-#[utoipa::path(put, path = "/v1/adapters/{name}", tag = "adapters", params(("name" = String, Path), ("dry_run" = Option<bool>, Query)),
-    request_body = AdapterDocument,
-    responses((status = 200, body = PutAnswer), (status = 201, body = PutAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(put, path = "/v1/adapters/{name}", tag = "adapters", params(RequestId, ("name" = String, Path), ("dry_run" = Option<bool>, Query),
+        ("If-Match" = Option<String>, Header, description = "Only if this is the newest: the `ETag` of a `GET`, or `*` for any."),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is none yet.")),
+    request_body(content = AdapterDocument, example = json!({
+        "name": "venue-a", "connector": "tcp", "mode": "exclusive", "lease_ttl": "15s",
+        "settings": { "address": "venue-a.example:9001", "keepalive": "1s" } })),
+    responses((status = 200, body = PutAnswer), (status = 201, body = PutAnswer)))]
 pub(crate) async fn put(
     State(app): State<App>,
     caller: Caller,

@@ -23,7 +23,7 @@ pub(crate) struct Filter {
 /// The revisions of an adapter, newest first. To restore one, `PUT` its document again.
 #[utoipa::path(get, path = "/v1/adapters/{name}/revisions", tag = "adapters",
     params(("name" = String, Path), ("before" = Option<u32>, Query), ("limit" = Option<i64>, Query)),
-    responses((status = 200, body = RevisionPage), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = RevisionPage)))]
 pub(crate) async fn revisions(
     State(app): State<App>,
     Path(name): Path<String>,

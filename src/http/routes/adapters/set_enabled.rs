@@ -16,8 +16,8 @@ use crate::orchestrator::request::Submission;
 use crate::wire::adapter::{AdminStateAnswer, AdminStateRequest};
 
 /// Enables adapters: all that are named, or none if one is unknown.
-#[utoipa::path(post, path = "/v1/adapters/enable", tag = "adapters", request_body = AdminStateRequest,
-    responses((status = 200, body = AdminStateAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/adapters/enable", tag = "adapters", params(RequestId), request_body = AdminStateRequest,
+    responses((status = 200, body = AdminStateAnswer)))]
 pub(crate) async fn enable(
     State(app): State<App>,
     caller: Caller,
@@ -28,8 +28,8 @@ pub(crate) async fn enable(
 }
 
 /// Disables adapters. Their sessions close in order; watch the operational status move to INACTIVE.
-#[utoipa::path(post, path = "/v1/adapters/disable", tag = "adapters", request_body = AdminStateRequest,
-    responses((status = 200, body = AdminStateAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/adapters/disable", tag = "adapters", params(RequestId), request_body = AdminStateRequest,
+    responses((status = 200, body = AdminStateAnswer)))]
 pub(crate) async fn disable(
     State(app): State<App>,
     caller: Caller,

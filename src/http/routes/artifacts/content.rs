@@ -12,6 +12,7 @@ use crate::domain::name::ArtifactName;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
 use crate::http::address::{Path, Query};
+use crate::http::openapi::File;
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
 use crate::http::store::content_digest;
@@ -27,9 +28,9 @@ pub(crate) struct Which {
 
 /// The content of an artifact: its newest version, or the one that is named. Its `ETag` is its SHA-256.
 #[utoipa::path(get, path = "/v1/artifacts/{name}/content", tag = "artifacts",
-    params(("name" = String, Path), ("version" = Option<u32>, Query)),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 304),
-        (status = "4XX", body = crate::wire::problem::Problem)))]
+    params(("name" = String, Path), ("version" = Option<u32>, Query),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what is known; the answer is 304 if it is the same.")),
+    responses((status = 200, body = inline(File), content_type = "*/*"), (status = 304)))]
 pub(crate) async fn content(
     State(app): State<App>,
     Path(name): Path<String>,

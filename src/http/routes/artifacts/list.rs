@@ -15,7 +15,7 @@ use crate::wire::artifact::{ArtifactList, ArtifactView};
 
 /// All artifacts with their versions and users, now or as they were.
 #[utoipa::path(get, path = "/v1/artifacts", tag = "artifacts", params(AtQuery),
-    responses((status = 200, body = ArtifactList), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = ArtifactList)))]
 pub(crate) async fn list(State(app): State<App>, Query(query): Query<AtQuery>) -> Result<axum::Json<ArtifactList>, ApiError> {
     let scene = app.look(&query).await?;
     let fleet = scene.fleet();
@@ -24,7 +24,7 @@ pub(crate) async fn list(State(app): State<App>, Query(query): Query<AtQuery>) -
 
 /// One artifact with its versions and users. Its `ETag` is the number of the newest version, for `If-Match`.
 #[utoipa::path(get, path = "/v1/artifacts/{name}", tag = "artifacts", params(("name" = String, Path), AtQuery),
-    responses((status = 200, body = ArtifactView), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = ArtifactView)))]
 pub(crate) async fn one(
     State(app): State<App>,
     Path(name): Path<String>,

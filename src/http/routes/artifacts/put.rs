@@ -14,6 +14,7 @@ use crate::http::App;
 use crate::http::address::{Path, Query};
 use crate::http::auth::Caller;
 use crate::http::idempotency::RequestId;
+use crate::http::openapi::File;
 use crate::http::problem::ApiError;
 use crate::http::routes::adapters::put::precondition;
 use crate::http::routes::named;
@@ -33,10 +34,12 @@ type Answer = (StatusCode, [(HeaderName, String); 1], axum::Json<PutArtifactAnsw
 /// body an older version becomes the next one. `Content-Digest` guards the upload, `If-Match: "version"` against two editors,
 /// `If-None-Match: *` against replacing.
 #[utoipa::path(put, path = "/v1/artifacts/{name}", tag = "artifacts",
-    params(("name" = String, Path), ("from_version" = Option<u32>, Query)),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 200, body = PutArtifactAnswer), (status = 201, body = PutArtifactAnswer),
-        (status = "4XX", body = crate::wire::problem::Problem)))]
+    params(RequestId, ("name" = String, Path), ("from_version" = Option<u32>, Query),
+        ("If-Match" = Option<String>, Header, description = "Only if this is the newest: the `ETag` of a `GET`, or `*` for any."),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is none yet."),
+        ("Content-Digest" = Option<String>, Header, description = "`sha-256=:…:`, the hash of the body in Base64 (RFC 9530). Anything else is not stored.")),
+    request_body(content = inline(File), content_type = "application/octet-stream"),
+    responses((status = 200, body = PutArtifactAnswer), (status = 201, body = PutArtifactAnswer)))]
 pub(crate) async fn put(
     State(app): State<App>,
     caller: Caller,

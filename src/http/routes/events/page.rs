@@ -115,7 +115,7 @@ async fn up_to(app: &App, at: &str, filter: PageFilter) -> Result<PageFilter, Ap
     params(("after" = Option<i64>, Query), ("before" = Option<i64>, Query), ("limit" = Option<i64>, Query), ("type" = Option<String>, Query),
         ("session" = Option<String>, Query), ("stream" = Option<String>, Query), ("actor" = Option<String>, Query),
         ("from" = Option<DateTime<Utc>>, Query), ("to" = Option<DateTime<Utc>>, Query), ("pulses" = Option<bool>, Query), ("order" = Option<String>, Query), ("at" = Option<String>, Query)),
-    responses((status = 200, body = EventPage), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = EventPage)))]
 pub(crate) async fn page(State(app): State<App>, Query(mut filter): Query<Filter>) -> Result<axum::Json<EventPage>, ApiError> {
     let at = filter.at.take();
     let filter = filter.into_page()?;

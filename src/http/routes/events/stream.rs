@@ -29,8 +29,10 @@ const PACE: Duration = Duration::from_millis(50);
 /// Events as they are appended. Without a start: from now on. The id of each is `epoch:position`.
 #[utoipa::path(get, path = "/v1/events/stream", tag = "events",
     params(("after" = Option<i64>, Query), ("type" = Option<String>, Query), ("session" = Option<String>, Query), ("stream" = Option<String>, Query),
-        ("actor" = Option<String>, Query), ("pulses" = Option<bool>, Query)),
-    responses((status = 200, content_type = "text/event-stream"), (status = "4XX", body = crate::wire::problem::Problem)))]
+        ("actor" = Option<String>, Query), ("from" = Option<chrono::DateTime<chrono::Utc>>, Query), ("to" = Option<chrono::DateTime<chrono::Utc>>, Query),
+        ("pulses" = Option<bool>, Query),
+        ("Last-Event-ID" = Option<String>, Header, description = "Goes on after this event: `epoch:position`, or a position alone.")),
+    responses((status = 200, content_type = "text/event-stream")))]
 pub(crate) async fn stream(
     State(app): State<App>,
     caller: Caller,

@@ -10,6 +10,7 @@ use crate::domain::plugin::PluginVersion;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
 use crate::http::address::{Path, Query};
+use crate::http::openapi::File;
 use crate::http::problem::ApiError;
 use crate::http::routes::artifacts::content::download;
 use crate::http::routes::named;
@@ -22,9 +23,9 @@ pub(crate) struct Which {
 
 /// The package of a plugin: the one that runs, or that of the version that is named. Its `ETag` is its SHA-256.
 #[utoipa::path(get, path = "/v1/plugins/{name}/content", tag = "plugins",
-    params(("name" = String, Path), ("version" = Option<String>, Query)),
-    responses((status = 200, body = Vec<u8>, content_type = "application/zstd"), (status = 304),
-        (status = "4XX", body = crate::wire::problem::Problem)))]
+    params(("name" = String, Path), ("version" = Option<String>, Query),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what is known; the answer is 304 if it is the same.")),
+    responses((status = 200, body = inline(File), content_type = "application/zstd"), (status = 304)))]
 pub(crate) async fn content(
     State(app): State<App>,
     Path(name): Path<String>,

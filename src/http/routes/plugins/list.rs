@@ -15,7 +15,7 @@ use crate::wire::plugin::{PluginList, PluginView};
 
 /// All plugins with their users, now or as they were.
 #[utoipa::path(get, path = "/v1/plugins", tag = "plugins", params(AtQuery),
-    responses((status = 200, body = PluginList), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = PluginList)))]
 pub(crate) async fn list(State(app): State<App>, Query(query): Query<AtQuery>) -> Result<axum::Json<PluginList>, ApiError> {
     let scene = app.look(&query).await?;
     let fleet = scene.fleet();
@@ -24,7 +24,7 @@ pub(crate) async fn list(State(app): State<App>, Query(query): Query<AtQuery>) -
 
 /// One plugin with everything that it was. Its `ETag` is its version.
 #[utoipa::path(get, path = "/v1/plugins/{name}", tag = "plugins", params(("name" = String, Path), AtQuery),
-    responses((status = 200, body = PluginView), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = PluginView)))]
 pub(crate) async fn one(
     State(app): State<App>,
     Path(name): Path<String>,

@@ -1,10 +1,13 @@
 //! `PUT /v1/plugins/{name}`: installs a plugin, or another version of it.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 
 use super::view;
 use crate::domain::command::{Command, InstallPlugin};
+use crate::domain::content::Content;
 use crate::domain::event::Event;
 use crate::domain::name::PluginName;
 use crate::domain::refusal::Refusal;
@@ -12,9 +15,12 @@ use crate::http::App;
 use crate::http::address::Path;
 use crate::http::auth::Caller;
 use crate::http::idempotency::RequestId;
+use crate::http::openapi::File;
 use crate::http::problem::ApiError;
 use crate::http::routes::named;
+use crate::http::store::Arriving;
 use crate::orchestrator::request::Submission;
+use crate::plugin::manifest::Manifest;
 use crate::plugin::read::{InvalidPackage, read};
 use crate::plugin::sign::Untrusted;
 use crate::wire::adapter::PutOutcome;
@@ -24,10 +30,11 @@ type Answer = (StatusCode, [(HeaderName, String); 1], axum::Json<PutPluginAnswer
 
 /// Installs the package in the body, a `tar.zst` of at most 64 MiB. It is looked into while it arrives, and stored only if nothing in
 /// it is wrong. `Content-Digest` guards the upload; `Plugin-Signature` is needed where the orchestrator was given keys.
-#[utoipa::path(put, path = "/v1/plugins/{name}", tag = "plugins", params(("name" = String, Path)),
-    request_body(content = Vec<u8>, content_type = "application/zstd"),
-    responses((status = 200, body = PutPluginAnswer), (status = 201, body = PutPluginAnswer),
-        (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(put, path = "/v1/plugins/{name}", tag = "plugins", params(RequestId, ("name" = String, Path),
+        ("Content-Digest" = Option<String>, Header, description = "`sha-256=:…:`, the hash of the body in Base64 (RFC 9530). Anything else is not stored."),
+        ("Plugin-Signature" = Option<String>, Header, description = "What `conncentric plugin sign` wrote.")),
+    request_body(content = inline(File), content_type = "application/zstd"),
+    responses((status = 200, body = PutPluginAnswer), (status = 201, body = PutPluginAnswer)))]
 pub(crate) async fn put(
     State(app): State<App>,
     caller: Caller,
@@ -38,15 +45,20 @@ pub(crate) async fn put(
     let plugin: PluginName = named("name", &name)?;
     let (parts, body) = request.into_parts();
     let signature = signature(&parts.headers)?;
-    let inspected = app.store.receive_and(&parts.headers, body, |arriving| read(arriving, |_, _| Ok(())).map_err(ApiError::from)).await?;
-    let (content, manifest) = inspected;
-    if manifest.name != plugin {
-        return Err(ApiError::invalid("name", format!("the package is of plugin {}, the path of {plugin}", manifest.name)));
-    }
-    let signed_by = app.plugin_keys.check(content.sha256, signature.as_deref())?;
-    // A signature that nobody could check says nothing, so it is not kept.
-    let signed = signature.zip(signed_by);
-    let command = Command::InstallPlugin(Box::new(InstallPlugin { plugin: plugin.clone(), facts: manifest.facts, content, signed }));
+    let (expected, keys) = (plugin.clone(), Arc::clone(&app.plugin_keys));
+    let inspect = move |arriving: Arriving| -> Result<_, ApiError> {
+        let Manifest { name, facts } = read(arriving, |_, _| Ok(()))?;
+        if name != expected {
+            return Err(ApiError::invalid("name", format!("the package is of plugin {name}, the path of {expected}")));
+        }
+        Ok(move |content: Content| -> Result<_, ApiError> {
+            let signed_by = keys.check(content.sha256, signature.as_deref())?;
+            // A signature that nobody could check says nothing, so it is not kept.
+            Ok((facts, signature.zip(signed_by)))
+        })
+    };
+    let (content, (facts, signed)) = app.store.receive_and(&parts.headers, body, inspect).await?;
+    let command = Command::InstallPlugin(Box::new(InstallPlugin { plugin: plugin.clone(), facts, content, signed }));
     let done = app.orchestrator.submit(Submission { command, actor: caller.actor(), request_id }).await?;
     let fleet = &done.after.fleet;
     let shown = fleet.plugin(&plugin).and_then(|known| view(fleet, &plugin, known)).ok_or(Refusal::PluginUnknown(plugin))?;

@@ -13,8 +13,8 @@ use crate::http::routes::named;
 use crate::orchestrator::request::Submission;
 
 /// Removes a plugin whose connector no adapter names.
-#[utoipa::path(delete, path = "/v1/plugins/{name}", tag = "plugins", params(("name" = String, Path)),
-    responses((status = 204), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(delete, path = "/v1/plugins/{name}", tag = "plugins", params(RequestId, ("name" = String, Path)),
+    responses((status = 204)))]
 pub(crate) async fn remove(
     State(app): State<App>,
     caller: Caller,

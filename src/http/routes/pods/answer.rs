@@ -14,8 +14,8 @@ use crate::orchestrator::request::Submission;
 use crate::wire::action::{AnswerRequest, AnswersAnswer};
 
 /// Takes in what became of actions. Each answer is kept or refused on its own.
-#[utoipa::path(post, path = "/v1/actions/answers", tag = "pods", request_body = AnswerRequest,
-    responses((status = 200, body = AnswersAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/actions/answers", tag = "pods", params(RequestId), request_body = AnswerRequest,
+    responses((status = 200, body = AnswersAnswer)))]
 pub(crate) async fn answer(
     State(app): State<App>,
     caller: Caller,

@@ -21,7 +21,7 @@ const MAX_SESSIONS: usize = 10_000;
 
 /// Claims sessions by name. Each is granted or refused on its own.
 #[utoipa::path(post, path = "/v1/claims", tag = "pods", request_body = ClaimRequest,
-    responses((status = 200, body = ClaimAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = ClaimAnswer)))]
 pub(crate) async fn claim(
     State(app): State<App>,
     caller: Caller,

@@ -19,8 +19,8 @@ use crate::orchestrator::snapshot::Snapshot;
 use crate::wire::pod::{DrainAnswer, DrainRequest, PlannedHandover};
 
 /// Drains a pod. What no other pod has room for stays until there is some.
-#[utoipa::path(post, path = "/v1/pods/{pod}/drain", tag = "pods", params(("pod" = String, Path)), request_body = DrainRequest,
-    responses((status = 200, body = DrainAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/pods/{pod}/drain", tag = "pods", params(RequestId, ("pod" = String, Path)), request_body = Option<DrainRequest>,
+    responses((status = 200, body = DrainAnswer)))]
 pub(crate) async fn drain(
     State(app): State<App>,
     caller: Caller,

@@ -21,7 +21,7 @@ use crate::wire::pod::{HeartbeatAnswer, HeartbeatRequest, LeaseReport, RenewedLe
 
 /// Records a sign of life and answers with all that the pod owns.
 #[utoipa::path(post, path = "/v1/heartbeats", tag = "pods", request_body = HeartbeatRequest,
-    responses((status = 200, body = HeartbeatAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = HeartbeatAnswer)))]
 pub(crate) async fn heartbeat(
     State(app): State<App>,
     caller: Caller,

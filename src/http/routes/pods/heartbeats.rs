@@ -26,7 +26,7 @@ pub(crate) struct Filter {
 /// The heartbeats of a pod's registration, newest first, as far back as pulses are kept and 50,000 positions at most.
 #[utoipa::path(get, path = "/v1/pods/{pod}/heartbeats", tag = "pods",
     params(("pod" = String, Path), ("limit" = Option<i64>, Query), ("at" = Option<String>, Query)),
-    responses((status = 200, body = Heartbeats), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = Heartbeats)))]
 pub(crate) async fn heartbeats(
     State(app): State<App>,
     Path(pod): Path<String>,

@@ -21,8 +21,8 @@ pub(crate) struct Which {
 }
 
 /// Ends the registration of a pod that holds no session.
-#[utoipa::path(delete, path = "/v1/pods/{pod}", tag = "pods", params(("pod" = String, Path), ("incarnation" = String, Query)),
-    responses((status = 204), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(delete, path = "/v1/pods/{pod}", tag = "pods", params(RequestId, ("pod" = String, Path), ("incarnation" = String, Query)),
+    responses((status = 204)))]
 pub(crate) async fn leave(
     State(app): State<App>,
     caller: Caller,

@@ -20,7 +20,7 @@ pub(crate) struct Pods {
 
 /// All registered pods, now or as they were.
 #[utoipa::path(get, path = "/v1/pods", tag = "pods", params(AtQuery),
-    responses((status = 200, body = Pods), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = Pods)))]
 pub(crate) async fn list(State(app): State<App>, Query(query): Query<AtQuery>) -> Result<axum::Json<Pods>, ApiError> {
     let scene = app.look(&query).await?;
     Ok(axum::Json(Pods { pods: scene.fleet().pods().map(|(id, registration)| scene.pod(id, registration)).collect() }))
@@ -28,7 +28,7 @@ pub(crate) async fn list(State(app): State<App>, Query(query): Query<AtQuery>) -
 
 /// One pod.
 #[utoipa::path(get, path = "/v1/pods/{pod}", tag = "pods", params(("pod" = String, Path), AtQuery),
-    responses((status = 200, body = PodView), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = PodView)))]
 pub(crate) async fn one(
     State(app): State<App>,
     Path(pod): Path<String>,

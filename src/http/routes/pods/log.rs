@@ -14,8 +14,8 @@ use crate::orchestrator::request::Submission;
 use crate::wire::log::{LogAnswer, LogRequest};
 
 /// Adds entries to the event logs of adapters.
-#[utoipa::path(post, path = "/v1/log", tag = "pods", request_body = LogRequest,
-    responses((status = 200, body = LogAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/log", tag = "pods", params(RequestId), request_body = LogRequest,
+    responses((status = 200, body = LogAnswer)))]
 pub(crate) async fn log(
     State(app): State<App>,
     caller: Caller,

@@ -16,8 +16,8 @@ use crate::orchestrator::snapshot::Snapshot;
 use crate::wire::pod::{RegisterAnswer, RegisterRequest};
 
 /// Registers a pod. A newer incarnation of a name supersedes the older.
-#[utoipa::path(post, path = "/v1/pods", tag = "pods", request_body = RegisterRequest,
-    responses((status = 200, body = RegisterAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/pods", tag = "pods", params(RequestId), request_body = RegisterRequest,
+    responses((status = 200, body = RegisterAnswer)))]
 pub(crate) async fn register(
     State(app): State<App>,
     caller: Caller,

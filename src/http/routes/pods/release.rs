@@ -15,8 +15,8 @@ use crate::orchestrator::request::Submission;
 use crate::wire::pod::{ReleaseAnswer, ReleaseRequest};
 
 /// Gives sessions back. Each is released or refused on its own.
-#[utoipa::path(post, path = "/v1/releases", tag = "pods", request_body = ReleaseRequest,
-    responses((status = 200, body = ReleaseAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/releases", tag = "pods", params(RequestId), request_body = ReleaseRequest,
+    responses((status = 200, body = ReleaseAnswer)))]
 pub(crate) async fn release(
     State(app): State<App>,
     caller: Caller,

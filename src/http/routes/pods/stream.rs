@@ -39,7 +39,7 @@ pub(crate) struct Which {
 
 /// The stream of a pod, as server-sent events `sync`, `start`, `stop`, `fence`, `action` and `gone`.
 #[utoipa::path(get, path = "/v1/pods/{pod}/stream", tag = "pods", params(("pod" = String, Path), ("incarnation" = String, Query)),
-    responses((status = 200, content_type = "text/event-stream"), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, content_type = "text/event-stream")))]
 pub(crate) async fn stream(
     State(app): State<App>,
     caller: Caller,

@@ -14,8 +14,8 @@ use crate::orchestrator::request::Submission;
 use crate::wire::pod::DrainAnswer;
 
 /// Takes a draining pod back. Sessions that were ordered away still go.
-#[utoipa::path(post, path = "/v1/pods/{pod}/undrain", tag = "pods", params(("pod" = String, Path)),
-    responses((status = 200, body = DrainAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/pods/{pod}/undrain", tag = "pods", params(RequestId, ("pod" = String, Path)),
+    responses((status = 200, body = DrainAnswer)))]
 pub(crate) async fn undrain(
     State(app): State<App>,
     caller: Caller,

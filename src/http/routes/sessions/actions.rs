@@ -23,8 +23,8 @@ use crate::wire::action::{ActionAccepted, ActionPage, ActionRequest, ActionView}
 
 /// Orders an action of the owner of a session. The answer says that it is in the log; what becomes of it stands in the list.
 #[utoipa::path(post, path = "/v1/sessions/{adapter}/{ordinal}/actions", tag = "sessions",
-    params(("adapter" = String, Path), ("ordinal" = u16, Path)), request_body = ActionRequest,
-    responses((status = 202, body = ActionAccepted), (status = "4XX", body = crate::wire::problem::Problem)))]
+    params(RequestId, ("adapter" = String, Path), ("ordinal" = u16, Path)), request_body = ActionRequest,
+    responses((status = 202, body = ActionAccepted)))]
 pub(crate) async fn order(
     State(app): State<App>,
     caller: Caller,
@@ -56,7 +56,7 @@ pub(crate) struct Filter {
 /// The actions of a session, newest first.
 #[utoipa::path(get, path = "/v1/sessions/{adapter}/{ordinal}/actions", tag = "sessions",
     params(("adapter" = String, Path), ("ordinal" = u16, Path), ("before" = Option<i64>, Query), ("limit" = Option<i64>, Query)),
-    responses((status = 200, body = ActionPage), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = ActionPage)))]
 pub(crate) async fn actions(
     State(app): State<App>,
     Path((adapter, ordinal)): Path<(String, String)>,
@@ -84,7 +84,7 @@ pub(crate) async fn actions(
 /// One action of a session.
 #[utoipa::path(get, path = "/v1/sessions/{adapter}/{ordinal}/actions/{id}", tag = "sessions",
     params(("adapter" = String, Path), ("ordinal" = u16, Path), ("id" = String, Path)),
-    responses((status = 200, body = ActionView), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = ActionView)))]
 pub(crate) async fn action(
     State(app): State<App>,
     Path((adapter, ordinal, id)): Path<(String, String, String)>,

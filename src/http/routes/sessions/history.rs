@@ -26,7 +26,7 @@ pub(crate) struct History {
 /// The ownerships of a session, newest first, at most 1000; with `at` as they were then, so the last one may still last.
 #[utoipa::path(get, path = "/v1/sessions/{adapter}/{ordinal}/history", tag = "sessions",
     params(("adapter" = String, Path), ("ordinal" = u16, Path), AtQuery),
-    responses((status = 200, body = History), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = History)))]
 pub(crate) async fn history(
     State(app): State<App>,
     Path((adapter, ordinal)): Path<(String, String)>,

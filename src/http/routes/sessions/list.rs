@@ -35,7 +35,7 @@ pub(crate) struct Listed {
 
 /// All sessions, or those of the adapters that are named, and who owns them, now or as it was.
 #[utoipa::path(get, path = "/v1/sessions", tag = "sessions", params(Listed),
-    responses((status = 200, body = Sessions), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = Sessions)))]
 pub(crate) async fn list(State(app): State<App>, Query(which): Query<Listed>) -> Result<axum::Json<Sessions>, ApiError> {
     let adapters: Option<BTreeSet<AdapterName>> = which.adapters.as_deref().map(|text| all_named("adapters", text)).transpose()?;
     let scene = app.look(&AtQuery::of(which.at)).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn list(State(app): State<App>, Query(which): Query<Listed>) ->
 /// One session.
 #[utoipa::path(get, path = "/v1/sessions/{adapter}/{ordinal}", tag = "sessions", 
     params(("adapter" = String, Path), ("ordinal" = u16, Path), AtQuery),
-    responses((status = 200, body = SessionView), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = SessionView)))]
 pub(crate) async fn one(
     State(app): State<App>,
     Path((adapter, ordinal)): Path<(String, String)>,

@@ -17,8 +17,8 @@ use crate::wire::session::{MoveAnswer, MoveRequest};
 
 /// Orders the owner to close the session, and its start elsewhere as soon as it has.
 #[utoipa::path(post, path = "/v1/sessions/{adapter}/{ordinal}/move", tag = "sessions",
-    params(("adapter" = String, Path), ("ordinal" = u16, Path)), request_body = MoveRequest,
-    responses((status = 200, body = MoveAnswer), (status = "4XX", body = crate::wire::problem::Problem)))]
+    params(RequestId, ("adapter" = String, Path), ("ordinal" = u16, Path)), request_body = MoveRequest,
+    responses((status = 200, body = MoveAnswer)))]
 pub(crate) async fn move_session(
     State(app): State<App>,
     caller: Caller,

@@ -14,8 +14,8 @@ use crate::orchestrator::request::Submission;
 use crate::wire::access_token;
 
 /// Makes an access token. Only its hash is stored, so the answer is the only time that it is shown.
-#[utoipa::path(post, path = "/v1/tokens", tag = "access tokens", request_body = access_token::CreateAccessToken,
-    responses((status = 201, body = access_token::CreatedAccessToken), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(post, path = "/v1/tokens", tag = "access tokens", params(RequestId), request_body = access_token::CreateAccessToken,
+    responses((status = 201, body = access_token::CreatedAccessToken)))]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,

@@ -14,7 +14,7 @@ pub(crate) struct AccessTokens {
 
 /// All access tokens, without their secrets.
 #[utoipa::path(get, path = "/v1/tokens", tag = "access tokens",
-    responses((status = 200, body = AccessTokens), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = AccessTokens)))]
 pub(crate) async fn list(State(app): State<App>) -> axum::Json<AccessTokens> {
     let snapshot = app.read();
     let tokens = snapshot.fleet.access_tokens().map(|(id, issued)| AccessTokenView {

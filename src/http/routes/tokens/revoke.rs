@@ -12,8 +12,8 @@ use crate::http::problem::ApiError;
 use crate::orchestrator::request::Submission;
 
 /// Revokes an access token. It opens nothing from now on; streams that it opened end.
-#[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "access tokens", params(("id" = String, Path)),
-    responses((status = 204), (status = "4XX", body = crate::wire::problem::Problem)))]
+#[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "access tokens", params(RequestId, ("id" = String, Path)),
+    responses((status = 204)))]
 pub(crate) async fn revoke(
     State(app): State<App>,
     caller: Caller,

@@ -1,0 +1,98 @@
+//! Listens in on the ways between pods and orchestrators: which heartbeat was answered with which leases, whether or not the answer
+//! arrived.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
+
+use serde_json::Value;
+
+/// An answer to a heartbeat, and what it renews.
+#[derive(Debug, Clone)]
+pub struct Renewal {
+    pub pod: String,
+    pub incarnation: String,
+    /// The number that the pod gave the heartbeat.
+    pub sequence: i64,
+    /// Sessions with their tokens.
+    pub leases: Vec<(String, i64)>,
+}
+
+#[derive(Debug, Default)]
+pub struct Heartbeats(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    renewals: Vec<Renewal>,
+    connections: HashMap<u64, Dialogue>,
+}
+
+/// What was said on one connection and is not understood yet: HTTP/1.1, one request after the other.
+#[derive(Debug, Default)]
+struct Dialogue {
+    asked: Vec<u8>,
+    answered: Vec<u8>,
+    /// Requests without their answer; nothing where one is no heartbeat.
+    open: VecDeque<Option<Value>>,
+}
+
+impl Heartbeats {
+    pub(super) fn hear_request(&self, connection: u64, bytes: &[u8]) {
+        let mut inner = self.0.lock().expect("nobody panics with it");
+        let dialogue = inner.connections.entry(connection).or_default();
+        dialogue.asked.extend_from_slice(bytes);
+        while let Some((head, body)) = message(&mut dialogue.asked) {
+            let beat = head.starts_with(b"POST /v1/heartbeats ").then(|| serde_json::from_slice(&body).ok()).flatten();
+            dialogue.open.push_back(beat);
+        }
+    }
+
+    pub(super) fn hear_answer(&self, connection: u64, bytes: &[u8]) {
+        let mut inner = self.0.lock().expect("nobody panics with it");
+        let Some(dialogue) = inner.connections.get_mut(&connection) else { return };
+        dialogue.answered.extend_from_slice(bytes);
+        let mut renewals = Vec::new();
+        while let Some((_, body)) = message(&mut dialogue.answered) {
+            let beat = dialogue.open.pop_front().flatten();
+            renewals.extend(beat.and_then(|beat| renewal(&beat, &serde_json::from_slice(&body).ok()?)));
+        }
+        inner.renewals.append(&mut renewals);
+    }
+
+    pub(super) fn over(&self, connection: u64) {
+        self.0.lock().expect("nobody panics with it").connections.remove(&connection);
+    }
+
+    pub fn renewals(&self) -> Vec<Renewal> {
+        self.0.lock().expect("nobody panics with it").renewals.clone()
+    }
+}
+
+/// Takes the first message if it is whole: its head and its body. What has no length, as a stream, is never whole.
+fn message(bytes: &mut Vec<u8>) -> Option<(Vec<u8>, Vec<u8>)> {
+    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let lines = bytes.windows(2).position(|window| window == b"\r\n")? + 2;
+    let (_, headers) = httparse::parse_headers(&bytes[lines..head], &mut headers).ok()?.unwrap();
+    let value = |name: &str| headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value);
+    let length = match value("content-length") {
+        Some(text) => std::str::from_utf8(text).ok()?.parse().ok()?,
+        None if bytes.starts_with(b"HTTP/") => return None,
+        None => 0,
+    };
+    if bytes.len() < head + length {
+        return None;
+    }
+    let mut first: Vec<u8> = bytes.drain(..head + length).collect();
+    let body = first.split_off(head);
+    Some((first, body))
+}
+
+fn renewal(beat: &Value, answer: &Value) -> Option<Renewal> {
+    let lease = |lease: &Value| Some((lease["session"].as_str()?.to_owned(), lease["token"].as_str()?.parse().ok()?));
+    Some(Renewal {
+        pod: beat["pod"].as_str()?.to_owned(),
+        incarnation: beat["incarnation"].as_str()?.to_owned(),
+        sequence: beat["sequence"].as_i64()?,
+        leases: answer["leases"].as_array()?.iter().filter_map(lease).collect(),
+    })
+}
