@@ -55,27 +55,28 @@ begin
     if types && '{SessionClaimed}' then
         insert into ownership (session, token, previous_token, previous_ended, pod, incarnation, registration, claimed_by, ttl_ms, revision,
                                units, during, since, until, ended_by)
-        select c.session, c.token, coalesce(c.previous_token, before.token),
+        select c.data ->> 'session', c.token, coalesce(c.previous_token, before.token),
                case when c.previous_token is null then before.ended else c.previous_ended end,
-               c.pod, c.incarnation, c.registration, c.kind, c.ttl_ms, c.revision, c.units, int8range(c.position, c.ended), c.recorded_at, c.until,
+               c.data ->> 'pod', c.data ->> 'incarnation', (c.data ->> 'registration')::integer, c.data ->> 'kind',
+               (c.data ->> 'ttl_ms')::bigint, (c.data ->> 'revision')::integer, (c.data ->> 'units')::bigint,
+               int8range(c.position, c.ended), c.recorded_at, c.until,
                case c.ended_as when 'LeaseExpired' then 'expired' when 'SessionReleased' then 'released' end
         from (
-            select claim.*, ended.position as ended, ended.recorded_at as until, ended.type as ended_as,
-                   lag(claim.token) over life as previous_token, lag(ended.position) over life as previous_ended
-            from (select data ->> 'session' as session, (epoch::bigint << 40) | position as token, data ->> 'pod' as pod,
-                         data ->> 'incarnation' as incarnation, (data ->> 'registration')::integer as registration, data ->> 'kind' as kind,
-                         (data ->> 'ttl_ms')::bigint as ttl_ms, (data ->> 'revision')::integer as revision,
-                         (data ->> 'units')::bigint as units, position, recorded_at
-                  from event where not pulse and position between first and last and type = 'SessionClaimed') claim
-            left join (select position, recorded_at, type, (data ->> 'token')::bigint as token from event
-                       where not pulse and position between first and last and type in ('SessionReleased', 'LeaseExpired')) ended
-                 on ended.token = claim.token
+            -- What follows a claim of a session is its end, and what comes before it is the end of the one before. (To join claims with
+            -- ends, the planner would have to know how many there are, and in a range that is just being appended it takes them for one.)
+            select *, lead(position) over life as ended, lead(recorded_at) over life as until, lead(type) over life as ended_as,
+                   lag(token) over life as previous_token, lag(position) over life as previous_ended
+            from (select position, recorded_at, type, stream, case type when 'SessionClaimed' then data end as data,
+                         case type when 'SessionClaimed' then (epoch::bigint << 40) | position else (data ->> 'token')::bigint end as token
+                  from event
+                  where not pulse and position between first and last and type in ('SessionClaimed', 'SessionReleased', 'LeaseExpired')) e
             -- In the order of bytes, which takes less time than that of a language.
-            window life as (partition by claim.session collate "C" order by claim.token)
+            window life as (partition by stream collate "C" order by position)
         ) c
-        -- The last of those before this range, for the first of each session in it.
+        -- The last of those before this range, where neither it nor its end is in the range.
         left join lateral (select o.token, o.ended from ownership o
-                           where c.previous_token is null and o.session = c.session order by o.token desc limit 1) before on true;
+                           where c.previous_token is null and o.session = c.data ->> 'session' order by o.token desc limit 1) before on true
+        where c.type = 'SessionClaimed';
     end if;
 end
 $$;
