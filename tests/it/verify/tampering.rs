@@ -360,7 +360,8 @@ async fn a_row_that_differs_is_found_on_whichever_connection_it_is_made() {
     let first = |table: &str| format!("where lower(during) = (select min(lower(during)) from projection.{table})");
     let changes = [
         format!("update projection.adapter_history set revision = revision + 1 {}", first("adapter_history")),
-        "update projection.adapter_log set description = 'nothing' where position = (select min(position) from projection.adapter_log)".into(),
+        "update projection.adapter_log set description = 'nothing' where position = (select min(position) from projection.adapter_log)"
+            .into(),
         "delete from projection.session_status where position = (select min(position) from projection.session_status)".into(),
         "create table projection.no_projection ()".into(),
     ];
