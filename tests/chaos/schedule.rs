@@ -25,7 +25,7 @@ pub struct Due {
 }
 
 /// How many others come together with a fault, each with the same chance. Alone, so that what it does is seen; and in company.
-const COMPANY: [usize; 8] = [0, 1, 1, 2, 3, 3, 3, 3];
+const COMPANY: [usize; 8] = [0, 1, 2, 2, 3, 3, 3, 3];
 
 pub fn plan(seed: u64, duration: Duration, only: Option<&str>) -> Vec<Planned> {
     let mut dice = Rng::with_seed(seed);

@@ -14,6 +14,9 @@ const TO_END: Duration = Duration::from_secs(10);
 /// A disabled session is told, closes and says so.
 const TO_CLOSE: Duration = Duration::from_secs(2);
 
+/// What was over that long before has no part in what comes.
+const BEFORE: Duration = Duration::from_secs(1);
+
 pub(super) fn judge(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
     let mut wrong = given_up(evidence, owners);
     wrong.extend(runs_on(evidence, owners));
@@ -48,16 +51,14 @@ fn runs_on(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
         let of_it = |owner: &&Ownership| owner.session.split('/').next() == Some(adapter) && owner.claimed < disabled.position;
         let running =
             owners.iter().filter(of_it).filter(|owner| owner.ended.as_ref().is_none_or(|(position, _)| *position > disabled.position));
-        let from = evidence.recorded(disabled.position);
-        let until = from + TO_CLOSE;
-        let later = |event: &&Event| event.position > disabled.position && evidence.recorded(event.position) < until;
-        let again = evidence.ledger.iter().filter(later).any(|event| event.kind == "AdapterEnabled" && event.text("adapter") == adapter);
-        if again || evidence.is_later_than_the_run(until) {
-            continue;
-        }
         for owner in running {
-            let at = owner.ended.as_ref().map(|(position, _)| evidence.recorded(*position));
-            if at.is_none_or(|at| at > until) && !troubled(evidence, owner, from.saturating_sub(TO_CLOSE), until) {
+            let calm = calm_from(evidence, owner, evidence.recorded(disabled.position));
+            let until = calm + TO_CLOSE + evidence.stall_within(calm, calm + TO_CLOSE);
+            let later = |event: &&Event| event.position > disabled.position && evidence.recorded(event.position) < until;
+            let again =
+                evidence.ledger.iter().filter(later).any(|event| event.kind == "AdapterEnabled" && event.text("adapter") == adapter);
+            let ended = owner.ended.as_ref().map(|(position, _)| evidence.recorded(*position));
+            if !again && !evidence.is_later_than_the_run(until) && ended.is_none_or(|at| at > until) {
                 wrong.push(Violation::new(
                     "order",
                     format!("{} ran on after {adapter} was disabled at {}", owner.session, disabled.position),
@@ -68,11 +69,19 @@ fn runs_on(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
     wrong
 }
 
-/// Whether its owner, or anybody who would have to tell it, was disturbed.
-fn troubled(evidence: &Evidence, owner: &Ownership, from: Duration, to: Duration) -> bool {
+/// The first moment from which on neither the owner nor anybody who would have to tell it is disturbed, for as long as it needs.
+fn calm_from(evidence: &Evidence, owner: &Ownership, from: Duration) -> Duration {
     let concerned = |target: &Target| match target {
         Target::Pod(pod) => pod_name(*pod) == owner.pod,
         Target::Orchestrator(_) | Target::Database => true,
     };
-    evidence.faults.iter().any(|fault| fault.span.overlaps(from, to) && fault.on.iter().any(concerned))
+    let mut at = from;
+    loop {
+        let around = (at.saturating_sub(BEFORE), at + TO_CLOSE);
+        let troubling = evidence.faults.iter().filter(|fault| fault.span.overlaps(around.0, around.1) && fault.on.iter().any(concerned));
+        match troubling.map(|fault| fault.span.to + BEFORE + Duration::from_millis(1)).max() {
+            Some(later) if later > at => at = later,
+            _ => return at,
+        }
+    }
 }

@@ -148,13 +148,15 @@ fn slow_network(dice: &mut Rng) -> Fault {
 /// Its last answered heartbeat was answered late, and none is heard after it: its deadline counts from the request.
 fn slow_then_silent(dice: &mut Rng) -> Fault {
     let pod = any(dice);
-    // A heartbeat is given up after 0.3 to 0.6 s, as the shortest lease that the pod holds has it.
-    let slow = Way::Slow(Duration::from_millis([dice.u64(250..295), dice.u64(350..440), dice.u64(450..580)][dice.usize(..3)]));
+    // A heartbeat is given up after 0.3 to 0.6 s, as the shortest lease that the pod holds has it. Most hold one of a second.
+    let slow = Way::Slow(Duration::from_millis([dice.u64(270..297), dice.u64(270..297), dice.u64(350..580)][dice.usize(..3)]));
     let (answers_late, unheard) = (Weather { back: slow, ..Weather::FINE }, Weather { there: Way::Held, back: slow, ..Weather::FINE });
-    let silent = around(dice, 1500);
-    let steps =
-        everywhere(0, pod, answers_late).chain(everywhere(silent, pod, unheard)).chain(everywhere(silent + 2800, pod, Weather::FINE));
-    Fault::new("pod answered late and then not heard", &[Target::Pod(pod)], steps.collect())
+    let silent = CALM + around(dice, 1500);
+    let mut steps = vec![(0, Step::Burden(pod))];
+    steps.extend(everywhere(CALM, pod, answers_late));
+    steps.extend(everywhere(silent, pod, unheard));
+    steps.extend(everywhere(silent + 2800, pod, Weather::FINE));
+    Fault::new("pod answered late and then not heard", &[Target::Pod(pod)], steps)
 }
 
 /// Around the end of one of the leases of a pod that fell silent, which was heard last up to a heartbeat interval before.
