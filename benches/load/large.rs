@@ -34,7 +34,11 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         bench.report.add("1,000 sessions placed by one registration [ms]", Side::Ours, milliseconds(began));
     }
     for turn in 0..bench.plan.turns {
-        bench.report.add("failover of 1,000 sessions of one pod, the last [ms]", Side::Ours, fail_over(&world, turn).await?);
+        for (adapters, row) in
+            [(1, "failover of 1,000 sessions of one pod, the last [ms]"), (10, "failover of 10,000 sessions of one pod, the last [ms]")]
+        {
+            bench.report.add(row, Side::Ours, fail_over(&world, &format!("falls-{turn}-{adapters}"), adapters).await?);
+        }
         let began = Instant::now();
         let second = Orchestrator::start(&world.database_url, "starts")?;
         bench.report.add("start of an orchestrator with 10,000 sessions owned [ms]", Side::Ours, milliseconds(began));
@@ -49,13 +53,15 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 }
 
 /// How long after the timeout the successor has heard of the last session of a pod that fell silent.
-async fn fail_over(world: &World, turn: usize) -> anyhow::Result<f64> {
-    let name = format!("falls-{turn}");
-    let (address, token) = (world.address(0)?, &world.pod_token);
-    world.declare([document(&name, SESSIONS, &format!("{}s", TTL.as_secs()), ("of", &name))]).await?;
-    let room = u32::try_from(SESSIONS)?;
-    let mut dead = Pod::register(address, token, &name, room, &[("of", &name)]).await?;
-    let mut standby = Pod::register(address, token, &format!("{name}-standby"), room, &[("of", &name)]).await?;
+async fn fail_over(world: &World, name: &str, adapters: usize) -> anyhow::Result<f64> {
+    let (address, token, ttl) = (world.address(0)?, &world.pod_token, format!("{}s", TTL.as_secs()));
+    let names: Vec<String> = (0..adapters).map(|number| format!("{name}-{number}")).collect();
+    world.declare(names.iter().map(|adapter| document(adapter, SESSIONS, &ttl, ("of", name)))).await?;
+    let sessions = SESSIONS * adapters;
+    let room = u32::try_from(sessions)?;
+    let mut dead = Pod::register(address, token, name, room, &[("of", name)]).await?;
+    anyhow::ensure!(dead.leases() == sessions, "{name} got {} sessions", dead.leases());
+    let mut standby = Pod::register(address, token, &format!("{name}-standby"), room, &[("of", name)]).await?;
     let mut tasks = JoinSet::new();
     let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
     listen(&mut tasks, address, token, &standby.holder(), sender).await?;
@@ -70,10 +76,10 @@ async fn fail_over(world: &World, turn: usize) -> anyhow::Result<f64> {
         }
     });
     let mut at = last;
-    for _ in 0..SESSIONS {
+    for _ in 0..sessions {
         at = timeout(PATIENCE, heard.recv()).await.context("not all sessions were taken over")?.context("the stream ended")?.at;
     }
-    let disable = json!({ "names": [name], "reason": "the turn is over" });
+    let disable = json!({ "names": names, "reason": "the turn is over" });
     world.call(reqwest::Method::POST, "/v1/adapters/disable", &disable).await?;
     Ok(at.saturating_duration_since(last + TTL).as_secs_f64() * 1000.0)
 }

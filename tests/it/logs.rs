@@ -103,7 +103,7 @@ async fn a_log_that_nobody_reads_holds_nobody_up() {
     for _ in 0..500 {
         assert!(tokio::time::timeout(SOON, ready()).await.expect("it stands still"), "not ready any more");
     }
-    let mut unread = [0; 65_536];
+    let mut unread = vec![0; 65_536];
     orchestrator.stderr.take().expect("a pipe").read_exact(&mut unread).expect("the pipe was full");
     orchestrator.kill().expect("ours");
     orchestrator.wait().expect("ended");

@@ -57,7 +57,7 @@ fn a_file_stands_in_for_flags() {
     let adapter = shown(FILE, "adapter");
     assert!(adapter.contains(r#"labels: [("zone", "a"), ("rack", "7")]"#) && adapter.contains("capacity: 9"), "{adapter}");
     let get = shown(FILE, "get sessions");
-    assert!(get.contains("watch: true") && get.contains("output: Json") && get.contains("http://b:2"), "{get}");
+    assert!(get.contains("watch: true") && get.contains("output: Json") && get.contains(r#"Domain("b")"#), "{get}");
 }
 
 #[test]

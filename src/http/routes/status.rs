@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How this orchestrator and its database are. Answered with 200 while the database is away, too.
 #[utoipa::path(get, path = "/v1/status", tag = "operations",
-    responses((status = 200, body = StatusView), (status = "4XX", body = crate::wire::problem::Problem)))]
+    responses((status = 200, body = StatusView)))]
 pub(crate) async fn status(State(app): State<App>) -> axum::Json<StatusView> {
     let readiness = readiness(&app);
     let server = if readiness.ready { timeout(PATIENCE, app.store.ask(look)).await.ok().and_then(Result::ok) } else { None };

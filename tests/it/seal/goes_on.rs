@@ -114,7 +114,7 @@ async fn a_failover_log_that_is_half_sealed_goes_on() {
 
     // The event log of an adapter keeps its words; the details are in the archive.
     let text = session.to_string();
-    let adapter = text.split("/").next().expect("a name");
+    let adapter = text.split('/').next().expect("a name");
     let log: Value = system.call::<(), Value>(Method::GET, &format!("/v1/adapters/{adapter}/log"), None).await.expect("an answer");
     let entries = log["entries"].as_array().expect("entries");
     let sealed = entries.iter().filter(|entry| entry["position"].as_i64() <= Some(sealed_to)).collect::<Vec<_>>();

@@ -4,7 +4,7 @@ use super::super::report::Report;
 use super::super::screen;
 use super::*;
 
-fn orchestrator(url: &str, more: Value) -> Asked {
+fn orchestrator(url: &str, more: &Value) -> Asked {
     let mut status = json!({
         "ready": true, "orchestrator": "o-1", "version": "1.0.0", "database": "connected", "epoch": 1, "settling": false, "position": 9,
         "lag_ms": 3, "connections": { "append": "connected", "listen": "connected", "read": "unused" },
@@ -33,7 +33,7 @@ fn pod(name: &str, status: &str, sessions: &[&str]) -> PodView {
 
 fn well() -> Gathered {
     Gathered {
-        orchestrators: vec![orchestrator("http://a:1", json!({})), orchestrator("http://b:1", json!({}))],
+        orchestrators: vec![orchestrator("http://a:1", &json!({})), orchestrator("http://b:1", &json!({}))],
         fleet: Some(Fleet {
             adapters: vec![adapter("venue", "ENABLED", "ACTIVE", None), adapter("idle", "DISABLED", "INACTIVE", None)],
             sessions: vec![],
@@ -85,7 +85,7 @@ fn pods_that_are_silent_are_trouble_and_drains_are_not() {
 
 #[test]
 fn orchestrators_and_the_database_are_looked_at() {
-    let with = |more: Value| told(move |gathered, _| gathered.orchestrators = vec![orchestrator("http://a:1", more)]);
+    let with = |more: Value| told(move |gathered, _| gathered.orchestrators = vec![orchestrator("http://a:1", &more)]);
     let a = "orchestrator/http://a:1";
     assert_eq!(with(json!({ "ready": false, "reason": "refused" })), one(Level::Error, a, "NOT READY"));
     assert_eq!(with(json!({ "lag_ms": 2_001 })), one(Level::Warning, a, "BEHIND"));
@@ -99,7 +99,7 @@ fn orchestrators_and_the_database_are_looked_at() {
     let gone = |gathered: &mut Gathered, _: &mut Fleet| gathered.orchestrators[0].answer = Err("connection refused".into());
     assert_eq!(told(gone), one(Level::Error, a, "NO ANSWER"));
     let newer = |gathered: &mut Gathered, _: &mut Fleet| {
-        gathered.orchestrators[1] = orchestrator("http://b:1", json!({ "version": "1.1.0" }));
+        gathered.orchestrators[1] = orchestrator("http://b:1", &json!({ "version": "1.1.0" }));
     };
     assert_eq!(told(newer), one(Level::Note, "orchestrators", "UPGRADING"));
 }
