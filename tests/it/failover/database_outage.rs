@@ -20,13 +20,19 @@ async fn a_database_that_falls_silent_for_longer_than_the_leases_moves_nothing()
     a_database_out_of_reach_moves_nothing("database_silent", Network::SILENT).await;
 }
 
-async fn a_database_out_of_reach_moves_nothing(name: &str, network: Network) {
-    let ttl = Duration::from_secs(2);
+/// A database to which orchestrators get only through a proxy.
+pub(super) async fn behind_a_proxy(name: &str) -> (Database, Proxy) {
     let mut database = Database::create(name).await;
     let (credentials, place) = database.app_url.split_once('@').expect("a URL with credentials");
     let (server, name) = place.split_once('/').expect("a URL with a database");
     let proxy = Proxy::to(server.parse().expect("an address")).await;
     database.app_url = format!("{credentials}@{}/{name}", proxy.address);
+    (database, proxy)
+}
+
+async fn a_database_out_of_reach_moves_nothing(name: &str, network: Network) {
+    let ttl = Duration::from_secs(2);
+    let (database, proxy) = behind_a_proxy(name).await;
     let mut system = System::start_on(database, 2).await;
     let urls = system.urls();
     for pod in ["pod-1", "pod-2"] {
