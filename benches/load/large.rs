@@ -60,7 +60,7 @@ async fn fail_over(world: &World, name: &str, adapters: usize) -> anyhow::Result
     let sessions = SESSIONS * adapters;
     let room = u32::try_from(sessions)?;
     let mut dead = Pod::register(address, token, name, room, &[("of", name)]).await?;
-    anyhow::ensure!(dead.leases() == sessions, "{name} got {} sessions", dead.leases());
+    dead.until_leased(sessions).await?;
     let mut standby = Pod::register(address, token, &format!("{name}-standby"), room, &[("of", name)]).await?;
     let mut tasks = JoinSet::new();
     let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();

@@ -21,6 +21,9 @@ use super::wire::Wire;
 /// Heartbeats within which a pod that there is something for must hear of it.
 const MOST_BEATS: usize = 1000;
 
+/// A heartbeat has 256 KiB at most.
+const MOST_REPORTED: usize = 1000;
+
 #[derive(Debug)]
 pub(crate) struct Pod {
     wire: Wire,
@@ -83,21 +86,24 @@ impl Pod {
         Ok(())
     }
 
-    /// Heartbeats until it has a lease: what is placed by another append than its registration, it hears of later.
+    /// Heartbeats until it owns so many sessions: what is placed by another append than its registration, it hears of later. It reports
+    /// as many of them as fit into a heartbeat; the others are renewed as well.
     ///
     /// # Errors
-    /// Fails if it gets none.
-    pub(crate) async fn until_leased(&mut self) -> anyhow::Result<()> {
+    /// Fails if it gets no more.
+    pub(crate) async fn until_leased(&mut self, count: usize) -> anyhow::Result<()> {
         for _ in 0..MOST_BEATS {
-            if !self.request.leases.is_empty() {
+            if self.request.leases.len() >= count.min(MOST_REPORTED) {
                 return Ok(());
             }
             self.request.sequence += 1;
             let answer: HeartbeatAnswer = serde_json::from_slice(self.wire.post("/v1/heartbeats", &self.request).await?)?;
             self.request.epoch = Some(answer.as_of.epoch);
-            self.request.leases = answer.missed.into_iter().map(|lease| report(lease.session, lease.token)).collect();
+            if answer.leases.len() >= count {
+                self.request.leases.extend(answer.missed.into_iter().take(MOST_REPORTED).map(|lease| report(lease.session, lease.token)));
+            }
         }
-        bail!("{} gets no session", self.request.pod)
+        bail!("{} has {} sessions, and not {count}", self.request.pod, self.request.leases.len())
     }
 
     /// Claims sessions by name; all of them must be granted.

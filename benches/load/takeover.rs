@@ -79,7 +79,7 @@ async fn die(world: &World, turn: &str) -> anyhow::Result<Late> {
     world.declare(names.iter().map(|name| document(name, 1, &format!("{TTL_SECONDS}s"), ("turn", turn)))).await?;
     let register = |name: String| async move {
         let mut pod = Pod::register(world.address(0)?, &world.pod_token, &name, 1, &[("turn", turn)]).await?;
-        pod.until_leased().await?;
+        pod.until_leased(1).await?;
         anyhow::Ok(pod)
     };
     let pods = try_join_all(names.iter().cloned().map(register)).await?;
