@@ -1,5 +1,6 @@
-//! `make bench-smoke`: whether a change has made us slower. Ratios to plain statements of the same turn, never times; bounds at about a
-//! quarter of what a build without optimisation reached on a busy machine, which only a blunder falls below.
+//! `make bench-smoke`: whether a change has made us slower. Ratios to plain statements of the same turn, never times; bounds at a third
+//! or less of what a build without optimisation reached on a busy machine and on an idle one (a quick disk helps the raw database more than
+//! it helps us). Only a blunder falls below.
 
 use anyhow::ensure;
 
@@ -9,8 +10,8 @@ use super::report::{Report, Side};
 const BOUNDS: [(&str, f64); 4] = [
     ("heartbeats without HTTP, 100 a batch [1/s]", 0.25),
     ("heartbeats without HTTP, 1000 a batch [1/s]", 0.3),
-    ("claims and releases, 1 client [1/s]", 0.05),
-    ("claims and releases, 32 clients [1/s]", 0.01),
+    ("claims and releases, 1 client [1/s]", 0.01),
+    ("claims and releases, 32 clients [1/s]", 0.005),
 ];
 
 /// # Errors
@@ -20,7 +21,7 @@ pub(crate) fn check(report: &Report) -> anyhow::Result<()> {
         .into_iter()
         .filter_map(|(row, bound)| match report.ratio(row, Side::Limit) {
             Some(ratio) if ratio >= bound => None,
-            Some(ratio) => Some(format!("{row}: {ratio:.3} of the raw database, and was never below {bound}")),
+            Some(ratio) => Some(format!("{row}: {ratio:.3} of the raw database, which is below {bound}")),
             None => Some(format!("{row}: not measured")),
         })
         .collect();
