@@ -21,7 +21,7 @@ const SPAN: Position = 1 << 20;
 /// Longest text of a row that is shown, in characters.
 const SHOWN: usize = 400;
 
-/// Projections that no other one reads and that cost as much as all the others: each is made in a transaction of its own, if there is one.
+/// Projections that no other one reads, and that have a row for most events: each is compared in a transaction of its own, if there is one.
 const APART: [&str; 2] = ["adapter_log", "session_status"];
 
 /// How many transactions share the work.

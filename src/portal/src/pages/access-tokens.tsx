@@ -7,7 +7,7 @@ import { useAccessTokens } from "../api/queries";
 import type { AccessToken, Role } from "../api/types";
 import { cli, curl } from "../logic/commands";
 import { CopyLine, CopyLines } from "../parts/copy-lines";
-import { Answers, Dialog } from "../parts/dialog";
+import { Answers, Dialog, Farewell } from "../parts/dialog";
 import { type Column, Grid, type SortingState } from "../parts/grid";
 import { PageHead } from "../parts/page";
 import { Empty, Failure, Loading, Outdated } from "../parts/states";
@@ -136,11 +136,7 @@ function Shown({ secret, close }: { secret: string; close: () => void }) {
     <Dialog title="Copy it now" close={close}>
       <p>Only its hash is stored, so it cannot be shown again. Whoever has it comes in.</p>
       <CopyLine label="token" text={secret} />
-      <div className="answers">
-        <button type="button" className="primary" onClick={close}>
-          Done
-        </button>
-      </div>
+      <Farewell word="Done" close={close} />
     </Dialog>
   );
 }

@@ -11,6 +11,7 @@ import { type Bucket, buckets, takeoverOf } from "../logic/takeovers";
 import { moment } from "../logic/when";
 import { StatusBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
+import { Heads } from "../parts/heads";
 import { Go } from "../parts/link";
 import { PageHead } from "../parts/page";
 import { Failure, Loading, Outdated } from "../parts/states";
@@ -154,14 +155,7 @@ function LastMoves() {
     <section className="card" aria-label="Last claims">
       <h2>Last claims</h2>
       <table className="moves" aria-label="Last claims, newest first">
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Session</th>
-            <th scope="col">Now on</th>
-            <th scope="col">By</th>
-          </tr>
-        </thead>
+        <Heads titles={["Time", "Session", "Now on", "By"]} />
         <tbody>
           {last.map((event) => (
             <tr key={event.position}>

@@ -11,6 +11,7 @@ import { Reason, reasonOf } from "../parts/ask";
 import { PodBadge } from "../parts/badges";
 import { CopyLines } from "../parts/copy-lines";
 import { Answers, Dialog } from "../parts/dialog";
+import { Heads } from "../parts/heads";
 import { Heartbeats } from "../parts/heartbeats";
 import { Go } from "../parts/link";
 import { watchOperation } from "../parts/operations";
@@ -152,12 +153,7 @@ function AskDrain({ pod, close }: { pod: Pod; close: () => void }) {
         {preview.data && (
           <div className="preview" role="region" aria-label="Where its sessions would go" tabIndex={0}>
             <table>
-              <thead>
-                <tr>
-                  <th scope="col">Session</th>
-                  <th scope="col">Goes to</th>
-                </tr>
-              </thead>
+              <Heads titles={["Session", "Goes to"]} />
               <tbody>
                 {preview.data.handovers.map((handover) => (
                   <tr key={handover.session}>

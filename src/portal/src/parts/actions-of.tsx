@@ -2,6 +2,7 @@
 
 import { useActions } from "../api/configuration";
 import { ActionBadge } from "./badges";
+import { Heads } from "./heads";
 import { Go } from "./link";
 import { When } from "./when";
 
@@ -17,15 +18,7 @@ export function ActionsOf({ session }: { session: string }) {
     <details className="owners">
       <summary>{all.length === SHOWN ? `The last ${SHOWN} actions` : all.length === 1 ? "1 action" : `${all.length} actions`}</summary>
       <table aria-label={`Actions of ${session}, newest first`} className="actions">
-        <thead>
-          <tr>
-            {["Time", "Action", "Parameters", "State", "Said", "By"].map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads titles={["Time", "Action", "Parameters", "State", "Said", "By"]} />
         <tbody>
           {all.map((action) => (
             <tr key={action.action_id}>

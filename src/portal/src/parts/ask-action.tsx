@@ -9,7 +9,7 @@ import { type Offered, offered } from "../logic/actions";
 import { elsewhere, remarksOf } from "../logic/remarks";
 import type { Schema } from "../logic/schema";
 import { ActionBadge } from "./badges";
-import { Answers, Dialog } from "./dialog";
+import { Answers, Dialog, Farewell } from "./dialog";
 import { SchemaFields } from "./schema-form";
 import { Loading } from "./states";
 
@@ -118,11 +118,7 @@ function Outcome({ title, session, id, action, close }: { title: string; session
       {state === "ordered" && <p className="quiet">It is in the log and on its way to {session}.</p>}
       {state === "abandoned" && <p className="quiet">The session moved or closed before it answered. Whether it was carried out is not known.</p>}
       {actions.error !== null && <p className="problem">{actions.error.message}</p>}
-      <div className="answers">
-        <button type="button" className="primary" onClick={close}>
-          Close
-        </button>
-      </div>
+      <Farewell word="Close" close={close} />
     </Dialog>
   );
 }

@@ -1,14 +1,11 @@
 // Moving sessions to a pod that somebody chooses: one, or many at once. Each is judged by itself, so some may be refused.
 
-import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 import { post } from "../api/client";
 import { usePods } from "../api/queries";
 import type { Pod, Session } from "../api/types";
-import { Names } from "./ask";
-import { Answers, Dialog } from "./dialog";
+import { AskEach, count, type Sent, sendToEach } from "./ask-each";
 import { watchOperation } from "./operations";
-import { count, Refusals, type Sent, sendToEach } from "./refusals";
 
 async function moveAll(sessions: readonly string[], to: string): Promise<Sent> {
   const sent = await sendToEach(sessions, (path) => post("/v1/sessions/{adapter}/{ordinal}/move", { path, body: { to } }));
@@ -20,35 +17,22 @@ export function AskMove({ sessions, close }: { sessions: readonly Session[]; clo
   const pods = usePods();
   const [to, setTo] = useState("");
   const field = useId();
-  const [one] = sessions;
-  const single = sessions.length === 1 && one !== undefined;
   const others = (pods.data ?? []).filter((pod) => pod.status !== "SUPERSEDED" && sessions.some((session) => session.owner?.pod !== pod.pod));
   const meant = sessions.filter((session) => session.owner?.pod !== to).map((session) => session.session);
-  const send = useMutation({
-    mutationFn: () => moveAll(meant, to),
-    onSuccess: ({ refused }) => {
-      if (refused.length === 0) close(true);
-    },
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    send.mutate();
-  };
-  const title = single ? `Move ${one.session}?` : `Move ${count(sessions.length)}?`;
-  if (send.data !== undefined && send.data.refused.length > 0) return <Refusals title={title} nothing="Nothing was moved." sent={send.data} close={() => close(true)} />;
   return (
-    <Dialog title={title} close={() => close(false)}>
-      <form onSubmit={submit}>
-        {!single && <Names names={sessions.map((session) => session.session)} />}
-        <p className="quiet">
-          {single ? (one.owner?.pod ?? "The owner") : "Each owner"} closes the session first; then it starts on the other pod, without waiting for any lease to run out.
-        </p>
-        <label htmlFor={field}>To</label>
-        <PodChoice id={field} pods={others} value={to} change={setTo} />
-        {to !== "" && meant.length < sessions.length && <p className="quiet">{count(sessions.length - meant.length)} of them {sessions.length - meant.length === 1 ? "is" : "are"} there already.</p>}
-        <Answers problem={send.error} busy={send.isPending} confirm="Move" close={() => close(false)} disabled={to === "" || meant.length === 0} />
-      </form>
-    </Dialog>
+    <AskEach
+      verb="Move"
+      nothing="Nothing was moved."
+      sessions={sessions}
+      deed="closes the session first; then it starts on the other pod, without waiting for any lease to run out."
+      send={() => moveAll(meant, to)}
+      disabled={to === "" || meant.length === 0}
+      close={close}
+    >
+      <label htmlFor={field}>To</label>
+      <PodChoice id={field} pods={others} value={to} change={setTo} />
+      {to !== "" && meant.length < sessions.length && <p className="quiet">{count(sessions.length - meant.length)} of them {sessions.length - meant.length === 1 ? "is" : "are"} there already.</p>}
+    </AskEach>
   );
 }
 

@@ -2,14 +2,18 @@
 
 import type { AdminState, Level, Status } from "../api/types";
 
+function Badge({ sign, look, word }: { sign: string; look: string; word: string }) {
+  return (
+    <span className={`badge ${look}`}>
+      <span aria-hidden="true">{sign}</span> {word}
+    </span>
+  );
+}
+
 const STATUS_SIGNS: Record<Status, string> = { ACTIVE: "●", CLAIMING: "◐", ERROR: "▲", INACTIVE: "○" };
 
 export function StatusBadge({ status }: { status: Status }) {
-  return (
-    <span className={`badge ${status.toLowerCase()}`}>
-      <span aria-hidden="true">{STATUS_SIGNS[status]}</span> {status}
-    </span>
-  );
+  return <Badge sign={STATUS_SIGNS[status]} look={status.toLowerCase()} word={status} />;
 }
 
 /** Beside a status: a change of settings waits for a restart. */
@@ -35,11 +39,7 @@ const POD_SIGNS: Record<string, readonly [string, string]> = {
 
 export function PodBadge({ status }: { status: string }) {
   const [sign, look] = POD_SIGNS[status] ?? ["○", "inactive"];
-  return (
-    <span className={`badge ${look}`}>
-      <span aria-hidden="true">{sign}</span> {status}
-    </span>
-  );
+  return <Badge sign={sign} look={look} word={status} />;
 }
 
 const ACTION_SIGNS: Record<string, readonly [string, string]> = {
@@ -52,20 +52,12 @@ const ACTION_SIGNS: Record<string, readonly [string, string]> = {
 
 export function ActionBadge({ state }: { state: string }) {
   const [sign, look] = ACTION_SIGNS[state] ?? ["○", "inactive"];
-  return (
-    <span className={`badge ${look}`}>
-      <span aria-hidden="true">{sign}</span> {state}
-    </span>
-  );
+  return <Badge sign={sign} look={look} word={state} />;
 }
 
 const LEVEL_SIGNS: Record<Level, readonly [string, string]> = { info: ["·", "inactive"], warning: ["!", "claiming"], error: ["▲", "error"] };
 
 export function LevelBadge({ level }: { level: Level }) {
   const [sign, look] = LEVEL_SIGNS[level];
-  return (
-    <span className={`badge ${look}`}>
-      <span aria-hidden="true">{sign}</span> {level}
-    </span>
-  );
+  return <Badge sign={sign} look={look} word={level} />;
 }

@@ -42,3 +42,14 @@ export function Answers({ problem, busy, confirm, close, disabled = false }: { p
     </>
   );
 }
+
+/** The end of a dialog that only tells: the one way out. */
+export function Farewell({ word, close }: { word: string; close: () => void }) {
+  return (
+    <div className="answers">
+      <button type="button" className="primary" onClick={close}>
+        {word}
+      </button>
+    </div>
+  );
+}

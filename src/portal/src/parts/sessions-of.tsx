@@ -11,6 +11,7 @@ import { ActionsOf } from "./actions-of";
 import { StatusBadge } from "./badges";
 import { Choice } from "./fields";
 import { HeardProvider, LeaseOf } from "./heard";
+import { Heads } from "./heads";
 import { OwnerTimeline, TimeAxis } from "./timeline";
 import { When } from "./when";
 
@@ -149,15 +150,7 @@ function History({ adapter, session, begin, end }: { adapter: string; session: s
 function OwnershipTable({ session, ownerships }: { session: string; ownerships: readonly Ownership[] }) {
   return (
     <table aria-label={`Ownerships of ${session}, newest first`}>
-      <thead>
-        <tr>
-          {["Pod", "Claimed by", "From", "To", "Ended by", "Lasted", "Token"].map((title) => (
-            <th key={title} scope="col">
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Heads titles={["Pod", "Claimed by", "From", "To", "Ended by", "Lasted", "Token"]} />
       <tbody>
         {ownerships.map((ownership) => (
           <tr key={ownership.from_position}>
