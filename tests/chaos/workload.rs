@@ -25,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(120);
 /// Sessions that workers move about. The others move for no reason but faults.
 const MOVED: [&str; 5] = ["fast-b/0", "slow-b/0", "alone/0", "balanced/1", "program/0"];
 
+/// How long what was disabled is left so, at least: long enough for a moment of calm in which it must have ended.
+const DISABLED: Duration = Duration::from_secs(5);
+
 /// No orchestrator.
 pub const NOBODY: usize = usize::MAX;
 
@@ -47,10 +50,22 @@ struct Worker {
     count: u64,
     name: u64,
     left_alone: Arc<AtomicUsize>,
+    /// Until when it leaves alone what it has disabled, since boot. Only one of them disables anything.
+    toggles_from: Duration,
 }
 
-pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, seed: u64, notebook: Arc<Notebook>, (calm, left_alone): Told) {
-    let mut worker = Worker { clients, pod_tokens, dice: Rng::with_seed(seed), notebook, count: 0, name: seed, left_alone };
+/// One of [`WORKERS`], each with a number.
+pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, (seed, number): (u64, u64), notebook: Arc<Notebook>, (calm, left_alone): Told) {
+    let mut worker = Worker {
+        clients,
+        pod_tokens,
+        dice: Rng::with_seed(seed ^ number),
+        notebook,
+        count: 0,
+        name: seed ^ number,
+        left_alone,
+        toggles_from: if number == 0 { Duration::ZERO } else { Duration::MAX },
+    };
     while !calm.is_cancelled() {
         worker.count += 1;
         let at = worker.any();
@@ -121,7 +136,13 @@ impl Worker {
     }
 
     async fn toggle(&mut self, at: usize) {
+        if since_boot() < self.toggles_from {
+            return;
+        }
         let verb = if self.dice.bool() { "enable" } else { "disable" };
+        if verb == "disable" {
+            self.toggles_from = since_boot() + DISABLED;
+        }
         let body = json!({ "names": ["toggled"], "reason": "the run says so" });
         self.ask(at, Asked::Toggle, Method::POST, &format!("/v1/adapters/{verb}"), Some(&body)).await;
     }

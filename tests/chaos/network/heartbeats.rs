@@ -1,9 +1,11 @@
-//! Listens in on the ways between pods and orchestrators: which heartbeat was answered with which leases, whether or not the answer
-//! arrived.
+//! Listens in on the ways between pods and orchestrators: which heartbeat was answered with which leases, and which promise of trust
+//! a pod was given, whether or not the answer arrived.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
+use std::time::Duration;
 
+use conncentric::time::since_boot;
 use serde_json::Value;
 
 /// An answer to a heartbeat, and what it renews.
@@ -17,12 +19,21 @@ pub struct Renewal {
     pub leases: Vec<(String, i64)>,
 }
 
+/// A heartbeat or a registration that was answered with success: what a pod counts its deadlines from.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    pub pod: String,
+    /// When the request was on its way, since boot. The pod looked at its clock before.
+    pub asked: Duration,
+}
+
 #[derive(Debug, Default)]
 pub struct Heartbeats(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     renewals: Vec<Renewal>,
+    promises: Vec<Promise>,
     connections: HashMap<u64, Dialogue>,
 }
 
@@ -31,18 +42,27 @@ struct Inner {
 struct Dialogue {
     asked: Vec<u8>,
     answered: Vec<u8>,
-    /// Requests without their answer; nothing where one is no heartbeat.
-    open: VecDeque<Option<Value>>,
+    /// Requests without their answer; nothing where one is neither a heartbeat nor a registration.
+    open: VecDeque<Option<Sent>>,
+}
+
+/// A heartbeat or a registration, and when it was sent.
+#[derive(Debug)]
+struct Sent {
+    at: Duration,
+    body: Value,
 }
 
 impl Heartbeats {
     pub(super) fn hear_request(&self, connection: u64, bytes: &[u8]) {
+        let at = since_boot();
         let mut inner = self.0.lock().expect("nobody panics with it");
         let dialogue = inner.connections.entry(connection).or_default();
         dialogue.asked.extend_from_slice(bytes);
         while let Some((head, body)) = message(&mut dialogue.asked) {
-            let beat = head.starts_with(b"POST /v1/heartbeats ").then(|| serde_json::from_slice(&body).ok()).flatten();
-            dialogue.open.push_back(beat);
+            let promising = head.starts_with(b"POST /v1/heartbeats ") || head.starts_with(b"POST /v1/pods ");
+            let sent = promising.then(|| serde_json::from_slice(&body).ok()).flatten().map(|body| Sent { at, body });
+            dialogue.open.push_back(sent);
         }
     }
 
@@ -50,12 +70,16 @@ impl Heartbeats {
         let mut inner = self.0.lock().expect("nobody panics with it");
         let Some(dialogue) = inner.connections.get_mut(&connection) else { return };
         dialogue.answered.extend_from_slice(bytes);
-        let mut renewals = Vec::new();
-        while let Some((_, body)) = message(&mut dialogue.answered) {
-            let beat = dialogue.open.pop_front().flatten();
-            renewals.extend(beat.and_then(|beat| renewal(&beat, &serde_json::from_slice(&body).ok()?)));
+        let (mut renewals, mut promises) = (Vec::new(), Vec::new());
+        while let Some((head, body)) = message(&mut dialogue.answered) {
+            let Some(Sent { at, body: sent }) = dialogue.open.pop_front().flatten() else { continue };
+            if let Some(pod) = sent["pod"].as_str().filter(|_| head.starts_with(b"HTTP/1.1 2")) {
+                promises.push(Promise { pod: pod.to_owned(), asked: at });
+            }
+            renewals.extend(serde_json::from_slice(&body).ok().and_then(|answer| renewal(&sent, &answer)));
         }
         inner.renewals.append(&mut renewals);
+        inner.promises.append(&mut promises);
     }
 
     pub(super) fn over(&self, connection: u64) {
@@ -64,6 +88,10 @@ impl Heartbeats {
 
     pub fn renewals(&self) -> Vec<Renewal> {
         self.0.lock().expect("nobody panics with it").renewals.clone()
+    }
+
+    pub fn promises(&self) -> Vec<Promise> {
+        self.0.lock().expect("nobody panics with it").promises.clone()
     }
 }
 
