@@ -55,7 +55,13 @@ struct Worker {
 }
 
 /// One of [`WORKERS`], each with a number.
-pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, (seed, number): (u64, u64), notebook: Arc<Notebook>, (calm, left_alone): Told) {
+pub async fn work(
+    clients: Orchestrators,
+    pod_tokens: Vec<String>,
+    (seed, number): (u64, u64),
+    notebook: Arc<Notebook>,
+    (calm, left_alone): Told,
+) {
     let mut worker = Worker {
         clients,
         pod_tokens,
