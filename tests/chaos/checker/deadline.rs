@@ -18,7 +18,9 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
     for promise in &evidence.promises {
         promises.entry(&promise.pod).or_default().push(promise.asked);
     }
-    promises.values_mut().for_each(|asked| asked.sort_unstable());
+    for asked in promises.values_mut() {
+        asked.sort_unstable();
+    }
     let mut wrong = BTreeMap::new();
     for stamp in &evidence.stamps {
         let asked = promises.get(stamp.line.pod.as_str()).map_or(&[][..], Vec::as_slice);
@@ -33,7 +35,7 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
 fn too_late(evidence: &Evidence, stamp: &Stamp, asked: &[Duration]) -> Option<String> {
     let timeout = exclusive(&stamp.line.session)?;
     let last = asked.partition_point(|asked| *asked <= stamp.at).checked_sub(1).and_then(|index| asked.get(index))?;
-    let trusted = *last + timeout - timeout / MARGIN;
+    let trusted = *last + timeout.saturating_sub(timeout / MARGIN);
     let late = stamp.at.checked_sub(trusted + timeout / MARGIN / 2)?;
     if late <= evidence.stall_within(trusted, stamp.at) || slept(evidence, stamp, trusted) {
         return None;
