@@ -52,6 +52,7 @@ struct Worker {
     left_alone: Arc<AtomicUsize>,
     /// Until when it leaves alone what it has disabled, since boot. Only one of them disables anything.
     toggles_from: Duration,
+    enables_next: bool,
 }
 
 /// One of [`WORKERS`], each with a number.
@@ -71,14 +72,15 @@ pub async fn work(
         name: seed ^ number,
         left_alone,
         toggles_from: if number == 0 { Duration::ZERO } else { Duration::MAX },
+        enables_next: false,
     };
     while !calm.is_cancelled() {
         worker.count += 1;
         let at = worker.any();
         match worker.dice.u8(..100) {
-            ..45 => worker.make_token(at).await,
-            45..82 => worker.move_session(at).await,
-            82..88 => worker.toggle(at).await,
+            ..42 => worker.make_token(at).await,
+            42..76 => worker.move_session(at).await,
+            76..88 => worker.toggle(at).await,
             88 => worker.drain(at).await,
             89..94 => worker.revoke(at).await,
             _ => worker.trespass(at).await,
@@ -145,10 +147,12 @@ impl Worker {
         if since_boot() < self.toggles_from {
             return;
         }
-        let verb = if self.dice.bool() { "enable" } else { "disable" };
+        let verb = if self.enables_next { "enable" } else { "disable" };
         if verb == "disable" {
             self.toggles_from = since_boot() + DISABLED;
         }
+        // Now and then it asks for what is so already.
+        self.enables_next ^= self.dice.u8(..4) > 0;
         let body = json!({ "names": ["toggled"], "reason": "the run says so" });
         self.ask(at, Asked::Toggle, Method::POST, &format!("/v1/adapters/{verb}"), Some(&body)).await;
     }
