@@ -10,7 +10,7 @@ use super::event::LeaseExpired;
 use super::evolve::evolve;
 use super::fleet::{Adapter, Fleet, Lease, RegistrationState};
 use super::name::{AdapterName, PodName, SessionId};
-use super::placement::{self, NoPlace, Observed};
+use super::placement::{self, Observed};
 use super::status::OperationalStatus;
 
 /// The operational status of a session, and why it is so or what is about to change.
@@ -161,7 +161,6 @@ fn why_not_drained(fleet: &Fleet, session: &SessionId, lease: &Lease, observed: 
     let pod = &lease.holder.pod;
     match placement::choose(fleet, session, Some(pod), observed) {
         Ok(_) => None,
-        Err(NoPlace::NoPod) => Some(format!("{pod} is draining, but there is no other pod")),
         Err(why) => Some(format!("{pod} is draining, but {why}")),
     }
 }

@@ -23,6 +23,8 @@ pub trait Observed {
 pub enum NoPlace {
     #[error("no pod is registered")]
     NoPod,
+    #[error("there is no other pod")]
+    NoOtherPod,
     #[error("no pod takes new sessions: they are draining")]
     Draining,
     #[error("no pod offers connector {0}")]
@@ -42,7 +44,7 @@ impl NoPlace {
     #[must_use]
     pub fn of_that_pod(&self) -> String {
         match self {
-            Self::NoPod => "it is not registered".into(),
+            Self::NoPod | Self::NoOtherPod => "it is not registered".into(),
             Self::Draining => "it is draining".into(),
             Self::NoConnector(connector) => format!("it does not offer connector {connector}"),
             Self::NoPlatform(connector, platforms) => format!("its platform is none of those of connector {connector} ({platforms})"),
@@ -70,6 +72,7 @@ pub fn choose(fleet: &Fleet, session: &SessionId, without: Option<&PodName>, obs
     for (id, registration) in fleet.pods() {
         let pod = &registration.holder.pod;
         if without == Some(pod) {
+            obstacle = obstacle.max(NoPlace::NoOtherPod);
             continue;
         }
         // A short loss of sight voids silence for short timeouts, and not for long ones: whose lease has just ended must not get it back.

@@ -274,7 +274,7 @@ async fn refusals_are_plain_words() {
     shell.end(as_viewer).await.fails("role operator");
     shell.run("disable --all --reason tea").await.succeeds().prints(&["adapter/venue disabled"]);
     let plan = shell.run("drain pod-a --dry-run").await.succeeds();
-    assert!(plan.out.contains("SESSION") && plan.out.contains("venue/0"), "{plan:?}");
+    assert!(plan.out.contains("SESSION") && plan.out.contains("venue/0") && plan.out.contains("there is no other pod"), "{plan:?}");
 }
 
 #[tokio::test]

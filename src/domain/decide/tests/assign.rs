@@ -74,6 +74,15 @@ fn the_obstacle_that_is_named_is_the_one_nearest_to_being_overcome() {
 }
 
 #[test]
+fn a_pod_that_is_left_out_is_not_said_to_be_missing() {
+    let world = given([declared("a", exclusive()), enabled("a"), registered(pod("pod-1")), placed("a/0", "pod-1")]);
+    let elsewhere = |world: &Given| choose(&world.fleet, &session("a/0"), Some(&"pod-1".parse().expect("a name")), &world.silences);
+    assert_eq!(elsewhere(&world), Err(NoPlace::NoOtherPod));
+    let world = world.and([registered(pod("pod-2")), drained("pod-2")]);
+    assert_eq!(elsewhere(&world), Err(NoPlace::Draining), "there is another, and it is why");
+}
+
+#[test]
 fn units_fill_a_pod_exactly() {
     given([declared("a", load_balanced(4).units(3)), enabled("a")]).when(register(pod("pod-1").room(9))).then([
         registered(pod("pod-1").room(9)),
