@@ -1,5 +1,8 @@
 //! The sessions of the pod: one task each, never two of one session, and what to report of them.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -170,8 +173,13 @@ impl Sessions {
     }
 
     fn fence(&mut self, session: &SessionId, token: FencingToken, reason: &str) {
-        tracing::warn!(%session, %token, position = token.position(), "was fenced: {reason}");
-        self.around.metrics.fencings.inc();
+        // A heartbeat may be answered after the release took effect and before the release itself is answered.
+        if self.closed.contains(&(session.clone(), token)) {
+            tracing::info!(%session, %token, position = token.position(), "released");
+        } else {
+            tracing::warn!(%session, %token, position = token.position(), "was fenced: {reason}");
+            self.around.metrics.fencings.inc();
+        }
         self.forget_closed(session, token);
         if let Some(slot) = self.slots.get_mut(session) {
             slot.next.take_if(|(next, _)| next.token <= token);
