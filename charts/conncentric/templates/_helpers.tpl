@@ -238,9 +238,24 @@ RUST_LOG: {{ . | quote }}
 {{- end }}
 {{- end }}
 
+{{- define "conncentric.traceEnv" -}}
+{{- with .Values.traces.otlpEndpoint }}
+CONNCENTRIC_OTLP_ENDPOINT: {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{- /* The port of the collector of traces, for NetworkPolicies. Empty if there is none. */}}
+{{- define "conncentric.collectorPort" -}}
+{{- with .Values.traces.otlpEndpoint }}
+{{- $url := urlParse . }}
+{{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (ternary "443" "80" (eq $url.scheme "https")) }}
+{{- end }}
+{{- end }}
+
 {{- /* The plain settings of a part, for its ConfigMap and for the checksum that restarts its pods. */}}
 {{- define "conncentric.orchestratorConfig" -}}
 {{ include "conncentric.logEnv" . }}
+{{- include "conncentric.traceEnv" . }}
 CONNCENTRIC_LISTEN: "0.0.0.0:{{ .Values.orchestrator.port }}"
 CONNCENTRIC_MANAGEMENT_LISTEN: "0.0.0.0:{{ .Values.orchestrator.managementPort }}"
 CONNCENTRIC_MIGRATIONS: {{ ternary "boot" "none" (eq .Values.migrations.mode "boot") }}
@@ -254,6 +269,7 @@ CONNCENTRIC_TOKENS_DIR: /etc/conncentric/tokens
 {{- $labels := list }}
 {{- range $key, $value := .Values.adapter.labels }}{{ $labels = append $labels (printf "%s=%s" $key $value) }}{{ end -}}
 {{ include "conncentric.logEnv" . }}
+{{- include "conncentric.traceEnv" . }}
 CONNCENTRIC_ORCHESTRATOR: {{ include "conncentric.orchestrators" . }}
 CONNCENTRIC_MANAGEMENT_LISTEN: "0.0.0.0:{{ .Values.adapter.managementPort }}"
 CONNCENTRIC_CAPACITY: {{ .Values.adapter.capacity | int64 | quote }}
