@@ -45,7 +45,7 @@ async fn lose(name: &str, first: &Guarded, dump: &Path) -> (System, Owners, Cont
 async fn restore(name: &str, system: &mut System, second: &Guarded, dump: &Path) {
     let database = Database::create_in(second, name).await;
     let mut pg_restore = command(second, "pg_restore");
-    pg_restore.args(["--exit-on-error", "-d", &database.url]).stdin(std::fs::File::open(dump).expect("the dump"));
+    pg_restore.args(["--exit-on-error", "--no-privileges", "-d", &database.url]).stdin(std::fs::File::open(dump).expect("the dump"));
     standby::run(pg_restore).await;
     migrate(&database.url).await.expect("migrates");
     system.move_to(database);

@@ -20,7 +20,7 @@ pub async fn dump(cluster: &Guarded, database: &Database, file: &Path) {
 pub async fn restore(cluster: &Guarded, name: &str, file: &Path) -> Database {
     let database = Database::create_in(cluster, name).await;
     let mut command = program(cluster, "pg_restore");
-    command.args(["--exit-on-error", "-d", &database.url]).stdin(File::open(file).expect("the dump"));
+    command.args(["--exit-on-error", "--no-privileges", "-d", &database.url]).stdin(File::open(file).expect("the dump"));
     run(command).await;
     migrate(&database.url).await.expect("migrates");
     database
