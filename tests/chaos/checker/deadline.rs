@@ -9,8 +9,8 @@ use crate::arena::exclusive;
 use crate::evidence::{Deed, Evidence};
 use crate::network::tap::Stamp;
 
-/// A pod trusts for that share of the lease timeout less (design 9), and may take half of it between its look at the lease and the
-/// write: that is what it is there for.
+/// A pod trusts for that share of the lease timeout less (design 9), and may take a quarter of it between its look at the lease and
+/// the write: that is what it is there for.
 const MARGIN: u32 = 10;
 
 pub(super) fn judge(evidence: &Evidence) -> Vec<Violation> {
@@ -36,7 +36,7 @@ fn too_late(evidence: &Evidence, stamp: &Stamp, asked: &[Duration]) -> Option<St
     let timeout = exclusive(&stamp.line.session)?;
     let last = asked.partition_point(|asked| *asked <= stamp.at).checked_sub(1).and_then(|index| asked.get(index))?;
     let trusted = *last + timeout.saturating_sub(timeout / MARGIN);
-    let late = stamp.at.checked_sub(trusted + timeout / MARGIN / 2)?;
+    let late = stamp.at.checked_sub(trusted + timeout / MARGIN / 4)?;
     if late <= evidence.stall_within(trusted, stamp.at) || slept(evidence, stamp, trusted) {
         return None;
     }

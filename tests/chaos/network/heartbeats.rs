@@ -95,7 +95,8 @@ impl Heartbeats {
     }
 }
 
-/// Takes the first message if it is whole: its head and its body. What has no length, as a stream, is never whole.
+/// Takes the first message if it is whole: its head and its body. Of a body in chunks the end is all that is found, and as long as
+/// a stream goes on there is none.
 fn message(bytes: &mut Vec<u8>) -> Option<(Vec<u8>, Vec<u8>)> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let mut headers = [httparse::EMPTY_HEADER; 64];
@@ -104,7 +105,7 @@ fn message(bytes: &mut Vec<u8>) -> Option<(Vec<u8>, Vec<u8>)> {
     let value = |name: &str| headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value);
     let length = match value("content-length") {
         Some(text) => std::str::from_utf8(text).ok()?.parse().ok()?,
-        None if bytes.starts_with(b"HTTP/") => return None,
+        None if value("transfer-encoding").is_some() => chunks(&bytes[head..])?,
         None => 0,
     };
     if bytes.len() < head + length {
@@ -115,6 +116,21 @@ fn message(bytes: &mut Vec<u8>) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((first, body))
 }
 
+/// How long a body in chunks is, if its end is there.
+fn chunks(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let httparse::Status::Complete((line, length)) = httparse::parse_chunk_size(&bytes[at..]).ok()? else { return None };
+        at += line + usize::try_from(length).ok()? + 2;
+        if at > bytes.len() {
+            return None;
+        }
+        if length == 0 {
+            return Some(at);
+        }
+    }
+}
+
 fn renewal(beat: &Value, answer: &Value) -> Option<Renewal> {
     let lease = |lease: &Value| Some((lease["session"].as_str()?.to_owned(), lease["token"].as_str()?.parse().ok()?));
     Some(Renewal {
@@ -123,4 +139,31 @@ fn renewal(beat: &Value, answer: &Value) -> Option<Renewal> {
         sequence: beat["sequence"].as_i64()?,
         leases: answer["leases"].as_array()?.iter().filter_map(lease).collect(),
     })
+}
+
+mod tests {
+    use super::*;
+
+    fn answer(body: &str) -> String {
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    }
+
+    /// A connection on which a stream has ended goes on with heartbeats.
+    #[test]
+    fn a_heartbeat_is_heard_after_a_stream_on_its_connection() {
+        let heartbeats = Heartbeats::default();
+        heartbeats.hear_request(1, b"GET /v1/pods/pod-1/stream HTTP/1.1\r\n\r\n");
+        heartbeats.hear_answer(1, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nid: 1\r\n");
+        heartbeats.hear_answer(1, b"0\r\n");
+        heartbeats.hear_answer(1, b"\r\n");
+        heartbeats.hear_request(1, b"POST /v1/pods/leave HTTP/1.1\r\ncontent-length: 0\r\n\r\n");
+        heartbeats.hear_answer(1, b"HTTP/1.1 204 No Content\r\n\r\n");
+        assert!(heartbeats.promises().is_empty());
+        let beat = r#"{"pod":"pod-1","incarnation":"i","sequence":7}"#;
+        let request = format!("POST /v1/heartbeats HTTP/1.1\r\ncontent-length: {}\r\n\r\n{beat}", beat.len());
+        heartbeats.hear_request(1, request.as_bytes());
+        heartbeats.hear_answer(1, answer(r#"{"leases":[{"session":"a/0","token":"5"}]}"#).as_bytes());
+        assert_eq!(heartbeats.promises().len(), 1);
+        assert_eq!(heartbeats.renewals()[0].leases, [("a/0".to_owned(), 5)]);
+    }
 }
