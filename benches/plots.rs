@@ -70,6 +70,12 @@ const COLOURS: [RGBColor; 8] = [
     RGBColor(0, 0, 0),
 ];
 
+/// Pixels on the right, for the names of the curves.
+const LEGEND: i32 = 290;
+
+/// Pixels of a picture.
+const SIZE: (i32, i32) = (1020, 460);
+
 /// Size, median, lowest and highest.
 type Point = [f64; 4];
 
@@ -96,29 +102,31 @@ fn draw(picture: &Picture, from: &Path, folder: &Path) -> anyhow::Result<PathBuf
     let upwards = span(curves.iter().flatten().flat_map(|[_, _, low, high]| [*low, *high])).context("no points")?;
     let file = folder.join(picture.file);
     {
-        let area = SVGBackend::new(&file, (860, 480)).into_drawing_area();
+        let area = SVGBackend::new(&file, (SIZE.0.unsigned_abs(), SIZE.1.unsigned_abs())).into_drawing_area();
         area.fill(&WHITE)?;
         let mut chart = ChartBuilder::on(&area)
             .caption(picture.caption, ("sans-serif", 20))
             .margin(16)
+            .margin_right(LEGEND)
             .x_label_area_size(48)
             .y_label_area_size(72)
             .build_cartesian_2d((across.0..across.1).log_scale(), (upwards.0 / 1.5..upwards.1 * 1.5).log_scale())?;
         let style = ("sans-serif", 14).into_font();
         let mut mesh = chart.configure_mesh();
         mesh.x_desc(picture.across).y_desc(picture.upwards).axis_desc_style(style.clone()).label_style(style.clone());
-        mesh.light_line_style(RGBColor(240, 240, 240)).bold_line_style(RGBColor(215, 215, 215));
+        mesh.light_line_style(TRANSPARENT).bold_line_style(RGBColor(225, 225, 225));
         mesh.x_label_formatter(&|at| number(*at)).y_label_formatter(&|value| number(*value)).draw()?;
-        for ((name, points), colour) in picture.curves.iter().zip(&curves).zip(COLOURS) {
+        for (index, ((name, points), colour)) in picture.curves.iter().zip(&curves).zip(COLOURS).enumerate() {
             let line = points.iter().map(|[at, median, ..]| (*at, *median));
-            let name = name.rsplit_once(" [").map_or(*name, |(name, _)| name);
-            let series = chart.draw_series(LineSeries::new(line.clone(), colour.stroke_width(2)))?.label(name);
-            series.legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(2)));
+            chart.draw_series(LineSeries::new(line.clone(), colour.stroke_width(2)))?;
             chart.draw_series(line.map(|at| Circle::new(at, 3, colour.filled())))?;
             chart.draw_series(points.iter().map(|[at, _, low, high]| PathElement::new([(*at, *low), (*at, *high)], colour)))?;
+            // Its name stands beside the curves, which may be anywhere.
+            let (x, y) = (SIZE.0 - LEGEND + 24, 56 + 20 * i32::try_from(index)?);
+            area.draw(&PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(3)))?;
+            let name = name.rsplit_once(" [").map_or(*name, |(name, _)| name);
+            area.draw(&Text::new(name, (x + 28, y - 6), style.clone()))?;
         }
-        let labels = &mut chart.configure_series_labels();
-        labels.position(SeriesLabelPosition::UpperLeft).label_font(style).background_style(WHITE.mix(0.8)).draw()?;
         area.present()?;
     }
     Ok(file)
@@ -134,8 +142,12 @@ fn span(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
     Some((values.clone().reduce(f64::min)?, values.reduce(f64::max)?))
 }
 
-/// With as many digits as an axis needs.
+/// With as many digits as an axis needs, where there is room for it: on a logarithmic axis not everywhere.
 fn number(value: f64) -> String {
+    let leading = value / 10_f64.powf((value.log10() + 1e-9).floor());
+    if [1.0, 2.0, 5.0].iter().all(|kept| (leading - kept).abs() > 0.01) {
+        return String::new();
+    }
     if value < 1.0 {
         return format!("{value:.2}");
     }

@@ -23,10 +23,10 @@ const SIZES: [u32; 7] = [10, 30, 100, 300, 1000, 3000, 10_000];
 const INTERVAL: Duration = Duration::from_secs(3);
 
 /// The shortest in use, which paces the pods, and that of the leases that run out.
-const TTL: Duration = Duration::from_secs(4);
+const TTL: Duration = Duration::from_secs(6);
 
 /// How long the cost is looked at in each turn: few pods cost little, and the kernel counts in hundredths of a second.
-const LOOK: Duration = Duration::from_secs(6);
+const LOOK: Duration = Duration::from_secs(12);
 
 /// Bytes of WAL so far, and heartbeats.
 const WRITTEN: &str = "select (pg_current_wal_insert_lsn() - '0/0')::float8,

@@ -12,7 +12,9 @@ pub(crate) type Question = (&'static str, String);
 
 /// The lists that a page begins with. The Portal asks for all there is.
 pub(crate) fn lists() -> Vec<Question> {
-    ["adapters", "sessions", "pods"].map(|list| (list, format!("/v1/{list}"))).to_vec()
+    [("all adapters", "/v1/adapters"), ("all sessions", "/v1/sessions"), ("all pods", "/v1/pods")]
+        .map(|(what, path)| (what, path.to_owned()))
+        .to_vec()
 }
 
 /// What it asks for one thing that somebody has opened, and over and over.
