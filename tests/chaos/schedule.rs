@@ -1,5 +1,6 @@
 //! Which faults, and when: worked out from a seed before anything starts, so that a run can be had again.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -35,17 +36,19 @@ pub fn plan(seed: u64, duration: Duration, only: Option<&str>) -> Vec<Planned> {
     }
     assert!(!kinds.is_empty(), "no kind of fault is called so");
     let mut bag = Vec::new();
+    let mut known = BTreeSet::new();
     let mut planned: Vec<Planned> = Vec::new();
     let mut at = Duration::from_millis(1500);
     while at < duration {
         let mut together = vec![Planned { at, fault: draw(&mut dice, &mut bag, &kinds) }];
-        let company = if together[0].fault.alone { 0 } else { COMPANY[dice.usize(..COMPANY.len())] };
+        let company = if stays_alone(&together[0].fault, &known) { 0 } else { COMPANY[dice.usize(..COMPANY.len())] };
         for _ in 0..company {
-            if let Some(fault) = beside(&mut dice, &mut bag, &together) {
+            if let Some(fault) = beside(&mut dice, &mut bag, &together, &known) {
                 let at = at + together[0].fault.lasts().mul_f64(dice.f64() * 0.8);
                 together.push(Planned { at, fault });
             }
         }
+        known.extend(together.iter().map(|planned| planned.fault.kind));
         let end = together.iter().map(|other| other.at + other.fault.lasts()).max().unwrap_or(at);
         at = end + Duration::from_millis(dice.u64(50..250));
         planned.append(&mut together);
@@ -54,11 +57,16 @@ pub fn plan(seed: u64, duration: Duration, only: Option<&str>) -> Vec<Planned> {
     planned
 }
 
+/// What is measured is alone the first time at least: even a short run shows what comes of it.
+fn stays_alone(fault: &Fault, known: &BTreeSet<&str>) -> bool {
+    fault.alone || (fault.measured && !known.contains(fault.kind))
+}
+
 /// The next in the bag that has no part in common with those: two on one part would undo each other's steps.
-fn beside(dice: &mut Rng, bag: &mut Vec<Maker>, together: &[Planned]) -> Option<Fault> {
+fn beside(dice: &mut Rng, bag: &mut Vec<Maker>, together: &[Planned], known: &BTreeSet<&str>) -> Option<Fault> {
     for index in (0..bag.len()).rev() {
         let fault = bag[index](dice);
-        if !fault.alone && together.iter().all(|other| !other.fault.collides(&fault)) {
+        if !stays_alone(&fault, known) && together.iter().all(|other| !other.fault.collides(&fault)) {
             bag.remove(index);
             return Some(fault);
         }
@@ -114,8 +122,7 @@ mod tests {
 
     #[test]
     fn every_kind_comes_within_minutes() {
-        let kinds: std::collections::BTreeSet<_> =
-            plan(1, Duration::from_mins(4), None).into_iter().map(|planned| planned.fault.kind).collect();
+        let kinds: BTreeSet<_> = plan(1, Duration::from_mins(4), None).into_iter().map(|planned| planned.fault.kind).collect();
         assert_eq!(kinds.len(), faults::all().len());
     }
 }

@@ -74,18 +74,20 @@ pub struct Fault {
     pub steps: Vec<(Duration, Step)>,
     /// Nothing else may happen meanwhile: what comes of it is measured.
     pub alone: bool,
+    /// Whether what comes of it is measured at all.
+    pub measured: bool,
 }
 
 impl Fault {
     fn new(kind: &'static str, on: &[Target], steps: Vec<(u64, Step)>) -> Self {
         let mut steps: Vec<_> = steps.into_iter().map(|(at, step)| (Duration::from_millis(at), step)).collect();
         steps.sort_by_key(|(at, _)| *at);
-        Self { kind, on: on.to_vec(), steps, alone: false }
+        Self { kind, on: on.to_vec(), steps, alone: false, measured: false }
     }
 
     /// Two of three come alone, so that what they lead to has nothing else to blame; the others test what happens in company.
     fn often_alone(self, dice: &mut fastrand::Rng) -> Self {
-        Self { alone: dice.u8(..3) > 0, ..self }
+        Self { alone: dice.u8(..3) > 0, measured: true, ..self }
     }
 
     pub fn lasts(&self) -> Duration {

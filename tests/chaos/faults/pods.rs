@@ -242,7 +242,7 @@ fn duplicate_name(dice: &mut Rng) -> Fault {
     Fault::new(
         "two pods of one name",
         &[Target::Pod(pod)],
-        vec![(0, Step::Burden(pod)), (CALM, Step::Twin(pod)), (CALM + TAKEOVER + 500, Step::EndTwin(pod))],
+        vec![(0, Step::Burden(pod)), (CALM, Step::Twin(pod)), (CALM + TAKEOVER - 500, Step::EndTwin(pod))],
     )
     .often_alone(dice)
 }
