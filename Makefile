@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools portal portal-long api-test screenshots demo test chaos chaos-controls chart-test lint fmt doc drill \
-	bench bench-smoke bench-peers bench-audit clean
+	bench bench-smoke bench-peers bench-long plots bench-audit clean
 
 # What setup installs for this project alone, and Rust's own folder, for shells that were opened before Rust was installed.
 export PATH := $(CURDIR)/target/tools/node_modules/node/bin:$(PATH):$(HOME)/.cargo/bin
@@ -90,6 +90,14 @@ bench-smoke: setup ## A minute of the same, from a build without optimisation: f
 bench-peers: setup ## The same, after installing etcd, the peer that it is compared with
 	@scripts/setup-peers
 	cargo bench --locked --bench load
+
+bench-long: setup ## What takes half an hour: 10,000 pods for ten minutes, growth over pods and events, a start behind ten million events
+	CONNCENTRIC_BENCH_ONLY=soak cargo bench --locked --bench load
+	CONNCENTRIC_BENCH_ONLY=growth CONNCENTRIC_BENCH_TURNS=3 cargo bench --locked --bench load
+	CONNCENTRIC_BENCH_ONLY=ledger cargo bench --locked --bench load
+
+plots: ## Draw docs/growth/ anew from what bench-long measured last
+	cargo bench --locked --profile dev --bench plots
 
 bench-audit: setup ## Measure verify, replay and what they are made of
 	cargo bench --locked --bench audit

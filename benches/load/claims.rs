@@ -18,19 +18,29 @@ use super::world::{Database, World, document, pace};
 /// Clients at once, and sessions in each of their requests.
 const POINTS: [(usize, usize); 5] = [(1, 1), (8, 1), (32, 1), (1, 100), (8, 100)];
 
-const CLIENTS: usize = 32;
-const SESSIONS: usize = 100;
+/// The same of a crowd, in a system of its own: one session a request.
+const CROWD: usize = 256;
 
 /// The shortest timeout in use. Pods that were silent for so long are given nothing, so sessions stay vacant until they are
 /// claimed by name.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
-    let world = World::start(&bench.machine, "claims", 1).await?;
-    let mut ours = claimers(&world).await?;
-    let mut bare = bare_claimers(&world).await?;
+    points(bench, "claims", &POINTS).await
+}
+
+pub(crate) async fn measure_crowd(bench: &mut Bench) -> anyhow::Result<()> {
+    points(bench, "claims_of_a_crowd", &[(CROWD, 1)]).await
+}
+
+async fn points(bench: &mut Bench, name: &str, points: &[(usize, usize)]) -> anyhow::Result<()> {
+    let world = World::start(&bench.machine, name, 1).await?;
+    let most = |count: fn(&(usize, usize)) -> usize| points.iter().map(count).max().unwrap_or_default();
+    let (clients, sessions) = (most(|point| point.0), most(|point| point.1));
+    let mut ours = claimers(&world, clients, sessions).await?;
+    let mut bare = bare_claimers(&world, clients).await?;
     for _ in 0..bench.plan.turns {
-        for (clients, sessions) in POINTS {
+        for &(clients, sessions) in points {
             let row = row(clients, sessions);
             let times = |rate: f64| rate * sessions as f64;
             let chosen = ours.get_mut(..clients).context("clients")?;
@@ -112,15 +122,15 @@ impl Client for Claimer {
     }
 }
 
-async fn claimers(world: &World) -> anyhow::Result<Vec<Claimer>> {
-    let names: Vec<String> = (0..CLIENTS).map(|number| format!("claimer-{number}")).collect();
+async fn claimers(world: &World, clients: usize, sessions: usize) -> anyhow::Result<Vec<Claimer>> {
+    let names: Vec<String> = (0..clients).map(|number| format!("claimer-{number}")).collect();
     // One more than are claimed, which each pod keeps.
-    world.declare(names.iter().map(|name| document(name, SESSIONS + 1, "1h", ("of", name)))).await?;
+    world.declare(names.iter().map(|name| document(name, sessions + 1, "1h", ("of", name)))).await?;
     world.declare([pace(&format!("{}s", SHORTEST.as_secs()))]).await?;
     let mut claimers = Vec::new();
     for name in &names {
-        let pod = Pod::register(world.address(0)?, &world.pod_token, name, u32::try_from(SESSIONS)? + 1, &[("of", name)]).await?;
-        let sessions: Vec<SessionId> = (0..SESSIONS).map(|number| format!("{name}/{number}").parse()).collect::<Result<_, _>>()?;
+        let pod = Pod::register(world.address(0)?, &world.pod_token, name, u32::try_from(sessions)? + 1, &[("of", name)]).await?;
+        let sessions: Vec<SessionId> = (0..sessions).map(|number| format!("{name}/{number}").parse()).collect::<Result<_, _>>()?;
         claimers.push(Claimer { pod, sessions, count: 1, held: Vec::new() });
     }
     tokio::time::sleep(SHORTEST + Duration::from_millis(500)).await;
@@ -146,13 +156,13 @@ impl Client for Bare {
     }
 }
 
-async fn bare_claimers(world: &World) -> anyhow::Result<Vec<Bare>> {
+async fn bare_claimers(world: &World, clients: usize) -> anyhow::Result<Vec<Bare>> {
     let table =
         "create table bench_lease (session integer primary key, owner text, token bigint not null default 0) with (fillfactor = 50);
                  insert into bench_lease (session) select generate_series(0, 999)";
     world.database.client.batch_execute(table).await?;
     let mut claimers = Vec::new();
-    for session in 0..i32::try_from(CLIENTS)? {
+    for session in 0..i32::try_from(clients)? {
         let database = Database::open(&world.database_url).await?;
         let claim = "update bench_lease set owner = 'pod', token = token + 1 where session = $1 and owner is null";
         let release = "update bench_lease set owner = null where session = $1 and owner is not null";

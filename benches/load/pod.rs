@@ -76,6 +76,15 @@ impl Pod {
         Ok(HeldLease { session: lease.session.clone(), token: lease.token })
     }
 
+    /// One of its sessions falls ill or recovers, which its next heartbeat says.
+    pub(crate) fn change(&mut self, session: usize) {
+        if let Some(lease) = self.request.leases.get_mut(session) {
+            let ill = lease.status == OperationalStatus::Error;
+            lease.status = if ill { OperationalStatus::Active } else { OperationalStatus::Error };
+            lease.reason = (!ill).then(|| "connection reset".to_owned());
+        }
+    }
+
     pub(crate) async fn beat(&mut self) -> anyhow::Result<()> {
         self.request.sequence += 1;
         let answer = self.wire.post("/v1/heartbeats", &self.request).await?;

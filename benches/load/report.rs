@@ -35,6 +35,8 @@ impl Side {
 pub(crate) struct Report {
     order: Vec<String>,
     rows: BTreeMap<String, BTreeMap<Side, Vec<f64>>>,
+    /// What grows with something, by name: how large that was, and the row that holds the values.
+    curves: BTreeMap<String, BTreeMap<u32, String>>,
 }
 
 impl Report {
@@ -47,11 +49,24 @@ impl Report {
         self.rows.entry(row).or_default().entry(side).or_default().push(value);
     }
 
+    /// A value of this turn, and its place on a curve: beside so many of what grows. `curve` ends with the unit in brackets.
+    pub(crate) fn add_point(&mut self, curve: &str, (at, of): (u32, &str), value: f64) {
+        let row = format!("{at} {of}: {curve}");
+        self.curves.entry(curve.to_owned()).or_default().insert(at, row.clone());
+        self.add(row, Side::Ours, value);
+    }
+
     /// Rates and latencies at the 50th and 99th percentile.
     pub(crate) fn add_load(&mut self, row: &str, side: Side, load: &super::drive::Load) {
         self.add(format!("{row} [1/s]"), side, load.per_second());
         self.add(format!("{row}, p50 [ms]"), side, load.milliseconds(0.50));
         self.add(format!("{row}, p99 [ms]"), side, load.milliseconds(0.99));
+    }
+
+    /// The middle one and the latest in a hundred, of milliseconds in order.
+    pub(crate) fn add_lateness(&mut self, row: &str, side: Side, sorted: &[f64]) {
+        self.add(format!("{row}, p50 [ms]"), side, percentile(sorted, 0.50));
+        self.add(format!("{row}, p99 [ms]"), side, percentile(sorted, 0.99));
     }
 
     pub(crate) fn print(&self) {
@@ -86,15 +101,33 @@ impl Report {
         Some(ours.iter().zip(&other).map(|(ours, other)| ours / other).collect())
     }
 
-    /// Writes everything to `target/bench.json`, under the folder that cargo builds in.
-    pub(crate) fn write(&self, plan: Plan) -> anyhow::Result<()> {
+    /// Writes everything to `target/bench.json`, under the folder that cargo builds in; what was asked for by name to
+    /// `target/bench-NAME.json`, so that a part does not take the place of the whole.
+    pub(crate) fn write(&self, plan: Plan, only: &str) -> anyhow::Result<()> {
         let rows: Vec<Value> = self.order.iter().map(|row| self.json(row)).collect();
-        let document = json!({ "turns": plan.turns, "seconds": plan.time.as_secs_f64(), "rows": rows });
+        let curves: BTreeMap<&String, Value> = self.curves.iter().map(|(curve, points)| (curve, self.points(points))).collect();
+        let document = json!({
+            "turns": plan.turns, "seconds": plan.time.as_secs_f64(), "minutes": plan.minutes, "scale": plan.scale, "rows": rows, "curves": curves,
+        });
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let path = folder.parent().unwrap_or(folder).join("bench.json");
+        let path = folder.parent().unwrap_or(folder).join(if only.is_empty() {
+            "bench.json".to_owned()
+        } else {
+            format!("bench-{}.json", only.replace(',', "-"))
+        });
         std::fs::write(&path, format!("{document:#}\n")).with_context(|| format!("{} cannot be written", path.display()))?;
         println!("written to {}", path.display());
         Ok(())
+    }
+
+    /// Size, median, lowest and highest of each point.
+    fn points(&self, points: &BTreeMap<u32, String>) -> Value {
+        let point = |(at, row): (&u32, &String)| {
+            let mut values = self.values(row, Side::Ours)?;
+            values.sort_unstable_by(f64::total_cmp);
+            Some(json!([at, percentile(&values, 0.5), percentile(&values, 0.0), percentile(&values, 1.0)]))
+        };
+        points.iter().filter_map(point).collect()
     }
 
     fn json(&self, row: &str) -> Value {

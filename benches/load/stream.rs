@@ -32,6 +32,22 @@ pub(crate) async fn listen(
     holder: &Holder,
     heard: mpsc::UnboundedSender<Started>,
 ) -> anyhow::Result<()> {
+    let started = |push, at, wall| match push {
+        Push::Start(start) => Some(Started { session: start.lease.session, token: start.lease.token, at, wall }),
+        _ => None,
+    };
+    listen_for(tasks, address, token, holder, heard, started).await
+}
+
+/// The same of whatever `pick` makes something of.
+pub(crate) async fn listen_for<T: Send + 'static>(
+    tasks: &mut JoinSet<()>,
+    address: SocketAddr,
+    token: &str,
+    holder: &Holder,
+    heard: mpsc::UnboundedSender<T>,
+    pick: impl Fn(Push, Instant, DateTime<Utc>) -> Option<T> + Send + 'static,
+) -> anyhow::Result<()> {
     let url = format!("http://{address}/v1/pods/{}/stream?incarnation={}", holder.pod, holder.incarnation);
     let response = reqwest::Client::builder().tcp_nodelay(true).build()?.get(url).bearer_auth(token).send().await?;
     ensure!(response.status().is_success(), "the stream is refused: {}", response.status());
@@ -42,11 +58,10 @@ pub(crate) async fn listen(
         while let Some(Ok(event)) = events.next().await {
             let (at, wall) = (Instant::now(), wall_clock());
             let push = Push::read(event.event.as_deref().unwrap_or_default(), event.data.as_deref().unwrap_or_default());
-            if let Ok(Some(Push::Start(start))) = push {
-                let started = Started { session: start.lease.session, token: start.lease.token, at, wall };
-                if heard.send(started).is_err() {
-                    return;
-                }
+            if let Some(told) = push.ok().flatten().and_then(|push| pick(push, at, wall))
+                && heard.send(told).is_err()
+            {
+                return;
             }
         }
     });

@@ -21,14 +21,14 @@ use super::world::{World, document};
 const DEAD: usize = 40;
 
 /// In seconds; the shortest that etcd grants with its default settings.
-const TTL_SECONDS: i64 = 2;
-const TTL: Duration = Duration::from_secs(TTL_SECONDS.unsigned_abs());
+pub(crate) const TTL_SECONDS: i64 = 2;
+pub(crate) const TTL: Duration = Duration::from_secs(TTL_SECONDS.unsigned_abs());
 
 /// Heartbeats a second of others.
 const LOAD: u32 = 10_000;
 const LOAD_PODS: u32 = 64;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let world = World::start(&bench.machine, "takeover", 2).await?;
@@ -40,16 +40,16 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
             if loaded {
                 load(&world, turn, &mut others).await?;
             }
-            let late = die(&world, &format!("t{turn}{}", if loaded { "l" } else { "a" })).await?;
+            let late = die(&world, &format!("t{turn}{}", if loaded { "l" } else { "a" }), TTL).await?;
             others.shutdown().await;
-            add(bench, row, Side::Ours, &late.recorded);
-            add(bench, &format!("{row}, as the successor hears it"), Side::Ours, &late.heard);
+            bench.report.add_lateness(row, Side::Ours, &late.recorded);
+            bench.report.add_lateness(&format!("{row}, as the successor hears it"), Side::Ours, &late.heard);
             pooled.entry(row).or_default().extend(late.recorded);
         }
         if let Some(etcd) = &bench.etcd {
             let late = expire(etcd, turn).await?;
-            add(bench, "takeover lateness", Side::Peer, &late);
-            add(bench, "takeover lateness, as the successor hears it", Side::Peer, &late);
+            bench.report.add_lateness("takeover lateness", Side::Peer, &late);
+            bench.report.add_lateness("takeover lateness, as the successor hears it", Side::Peer, &late);
         }
     }
     for (row, mut late) in pooled {
@@ -59,24 +59,20 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn add(bench: &mut Bench, row: &str, side: Side, sorted: &[f64]) {
-    bench.report.add(format!("{row}, p50 [ms]"), side, percentile(sorted, 0.50));
-    bench.report.add(format!("{row}, p99 [ms]"), side, percentile(sorted, 0.99));
-}
-
 /// In milliseconds, in order.
-struct Late {
+#[derive(Debug)]
+pub(crate) struct Late {
     /// Of the claim in the log, beyond the last heartbeat in the log and the timeout.
-    recorded: Vec<f64>,
+    pub recorded: Vec<f64>,
     /// Of the order to start, beyond the last answer to a heartbeat and the timeout, by the load generator's clock.
-    heard: Vec<f64>,
+    pub heard: Vec<f64>,
 }
 
-/// Pods of one session each fall silent, and one standby takes all over.
-async fn die(world: &World, turn: &str) -> anyhow::Result<Late> {
-    let before: i64 = world.database.client.query_one("select position from event_head", &[]).await?.try_get(0)?;
+/// Pods of one session each fall silent, and one standby at the last orchestrator takes all over.
+pub(crate) async fn die(world: &World, turn: &str, ttl: Duration) -> anyhow::Result<Late> {
+    let before = position(world).await?;
     let names: Vec<String> = (0..DEAD).map(|number| format!("{turn}-{number}")).collect();
-    world.declare(names.iter().map(|name| document(name, 1, &format!("{TTL_SECONDS}s"), ("turn", turn)))).await?;
+    world.declare(names.iter().map(|name| document(name, 1, &format!("{}s", ttl.as_secs()), ("turn", turn)))).await?;
     let register = |name: String| async move {
         let mut pod = Pod::register(world.address(0)?, &world.pod_token, &name, 1, &[("turn", turn)]).await?;
         pod.until_leased(1).await?;
@@ -85,44 +81,72 @@ async fn die(world: &World, turn: &str) -> anyhow::Result<Late> {
     let pods = try_join_all(names.iter().cloned().map(register)).await?;
     let victims: Vec<(String, i32)> =
         pods.iter().map(|pod| anyhow::Ok((pod.lease()?.session.to_string(), pod.registration.0))).collect::<Result<_, _>>()?;
-    let mut standby = Pod::register(world.address(1)?, &world.pod_token, &format!("{turn}-standby"), 1000, &[("turn", turn)]).await?;
     let mut tasks = JoinSet::new();
-    let (sender, mut heard) = mpsc::unbounded_channel();
-    listen(&mut tasks, world.address(1)?, &world.pod_token, &standby.holder(), sender).await?;
+    let mut heard = stand_by(world, turn, ttl, &mut tasks).await?;
+    let last = try_join_all(pods.into_iter().enumerate().map(|numbered| last_words(numbered, ttl))).await?.into_iter().collect();
+    taken_over(world, &names, &victims, &mut heard, &last, (before, ttl)).await
+}
+
+pub(crate) async fn position(world: &World) -> anyhow::Result<i64> {
+    Ok(world.database.client.query_one("select position from event_head", &[]).await?.try_get(0)?)
+}
+
+/// A pod with room for all, at the last orchestrator, and what it is told to start.
+pub(crate) async fn stand_by(
+    world: &World,
+    turn: &str,
+    ttl: Duration,
+    tasks: &mut JoinSet<()>,
+) -> anyhow::Result<mpsc::UnboundedReceiver<Started>> {
+    let address = world.address(world.orchestrators.len() - 1)?;
+    let mut standby = Pod::register(address, &world.pod_token, &format!("{turn}-standby"), 1000, &[("turn", turn)]).await?;
+    let (sender, heard) = mpsc::unbounded_channel();
+    listen(tasks, address, &world.pod_token, &standby.holder(), sender).await?;
     tasks.spawn(async move {
-        let mut beats = interval(TTL / 4);
+        let mut beats = interval(ttl / 4);
         while standby.step().await.is_ok() {
             beats.tick().await;
         }
     });
-    let last: HashMap<String, Instant> = try_join_all(pods.into_iter().enumerate().map(last_words)).await?.into_iter().collect();
-    let heard = timeout(PATIENCE, hear(&mut heard, &last)).await.context("not all sessions were taken over")??;
-    let (sessions, registrations): (Vec<String>, Vec<i32>) = victims.into_iter().unzip();
+    Ok(heard)
+}
+
+/// Waits until all sessions are taken over, and looks in the log how late that was. Then the adapters are disabled.
+pub(crate) async fn taken_over(
+    world: &World,
+    names: &[String],
+    victims: &[(String, i32)],
+    heard: &mut mpsc::UnboundedReceiver<Started>,
+    last: &HashMap<String, Instant>,
+    (before, ttl): (i64, Duration),
+) -> anyhow::Result<Late> {
+    let heard = timeout(PATIENCE, hear(heard, last, ttl)).await.context("not all sessions were taken over")??;
+    let (sessions, registrations): (Vec<String>, Vec<i32>) = victims.iter().cloned().unzip();
     let rows = world.database.client.query(include_str!("lateness.sql"), &[&sessions, &registrations, &before]).await?;
     let recorded: Vec<f64> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-    anyhow::ensure!(recorded.len() == DEAD, "{} takeovers of {DEAD} are in the log", recorded.len());
+    anyhow::ensure!(recorded.len() == victims.len(), "{} takeovers of {} are in the log", recorded.len(), victims.len());
     let disable = serde_json::json!({ "names": names, "reason": "the turn is over" });
     world.call(reqwest::Method::POST, "/v1/adapters/disable", &disable).await?;
     Ok(Late { recorded, heard })
 }
 
 /// Heartbeats a few times more and falls silent. Each at another moment, none a round number of anything.
-async fn last_words((number, mut pod): (usize, Pod)) -> anyhow::Result<(String, Instant)> {
+async fn last_words((number, mut pod): (usize, Pod), ttl: Duration) -> anyhow::Result<(String, Instant)> {
     pod.beat().await?;
     sleep(Duration::from_micros(7_300) * u32::try_from(number)?).await;
     pod.beat().await?;
-    sleep(TTL / 4 + Duration::from_micros(9_700) * u32::try_from(number)?).await;
+    sleep(ttl / 4 + Duration::from_micros(9_700) * u32::try_from(number)?).await;
     pod.beat().await?;
     Ok((pod.lease()?.session.to_string(), Instant::now()))
 }
 
-async fn hear(heard: &mut mpsc::UnboundedReceiver<Started>, last: &HashMap<String, Instant>) -> anyhow::Result<Vec<f64>> {
+async fn hear(heard: &mut mpsc::UnboundedReceiver<Started>, last: &HashMap<String, Instant>, ttl: Duration) -> anyhow::Result<Vec<f64>> {
     let mut late = HashMap::new();
     while late.len() < last.len() {
         let started = heard.recv().await.context("the stream ended")?;
         let session = started.session.to_string();
         if let Some(at) = last.get(&session) {
-            late.insert(session, milliseconds(started.at, *at + TTL));
+            late.insert(session, milliseconds(started.at, *at + ttl));
         }
     }
     Ok(sorted(late.into_values()))
@@ -171,11 +195,11 @@ async fn expire(etcd: &Etcd, turn: usize) -> anyhow::Result<Vec<f64>> {
     Ok(sorted(late))
 }
 
-fn milliseconds(at: Instant, due: Instant) -> f64 {
+pub(crate) fn milliseconds(at: Instant, due: Instant) -> f64 {
     if at >= due { (at - due).as_secs_f64() * 1000.0 } else { -(due - at).as_secs_f64() * 1000.0 }
 }
 
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+pub(crate) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     values

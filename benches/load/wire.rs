@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use conncentric::domain::name::Holder;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -67,6 +68,22 @@ impl Wire {
             return good(status, path, answer);
         }
     }
+}
+
+/// Opens the stream of a pod and reads it until it ends, at the least cost: nobody looks at what it says.
+pub(crate) async fn overhear(address: SocketAddr, token: &str, holder: &Holder) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+    let mut stream = connect(address).await?;
+    let Holder { pod, incarnation } = holder;
+    let request = format!(
+        "GET /v1/pods/{pod}/stream?incarnation={incarnation} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\naccept: text/event-stream\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await?;
+    // One for each stream, so no larger than what comes at once.
+    let mut read = vec![0; 512];
+    let length = stream.read(&mut read).await?;
+    let status = read.get(..length).unwrap_or_default();
+    anyhow::ensure!(status.starts_with(b"HTTP/1.1 200"), "the stream is refused: {}", String::from_utf8_lossy(status));
+    Ok(async move { while stream.read(&mut read).await.is_ok_and(|length| length > 0) {} })
 }
 
 async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {

@@ -21,10 +21,13 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_conncentric");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_conncentric");
 
 /// Requests of people in flight while a system is set up.
 const SETTING_UP: usize = 16;
+
+/// What people wait for an answer at most.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection to the database with what drives it.
 #[derive(Debug)]
@@ -52,8 +55,9 @@ pub(crate) struct Machine {
 impl Machine {
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let home = place(&std::env::temp_dir().join(format!("conncentric-bench-{}", random_text(8)?)))?;
-        let options = Options { password: random_text(16)?, settings: vec![] };
-        let cluster = Cluster::start(&home, None, &options).await?;
+        // Room for the bare clients of the claims, 256 at once. What is made durable, and how, stays as it comes.
+        let settings = vec![("max_connections".to_owned(), "300".to_owned())];
+        let cluster = Cluster::start(&home, None, &Options { password: random_text(16)?, settings }).await?;
         Ok(Self { home, cluster })
     }
 
@@ -69,6 +73,12 @@ impl Machine {
         let owner = Database::open(&self.url("postgres")).await?;
         owner.client.batch_execute(&format!("create database {database}")).await?;
         Ok(self.url(database))
+    }
+
+    /// For who needs the room on the disk again.
+    pub(crate) async fn forget(&self, database: &str) -> anyhow::Result<()> {
+        let owner = Database::open(&self.url("postgres")).await?;
+        Ok(owner.client.batch_execute(&format!("drop database {database} with (force)")).await?)
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
@@ -131,6 +141,11 @@ impl World {
     pub(crate) async fn start(machine: &Machine, name: &str, orchestrators: usize) -> anyhow::Result<Self> {
         let database_url = machine.create(name).await?;
         migrate(&database_url).await?;
+        Self::on(database_url, orchestrators).await
+    }
+
+    /// On a database that is there, with whatever is in it.
+    pub(crate) async fn on(database_url: String, orchestrators: usize) -> anyhow::Result<Self> {
         let admin = access_token(&database_url, Role::Admin).await?;
         let pod_token = access_token(&database_url, Role::Pod).await?;
         let orchestrators: Vec<Orchestrator> =
@@ -154,9 +169,20 @@ impl World {
         stream::iter(puts).buffer_unordered(SETTING_UP).try_for_each(async |_| Ok(())).await
     }
 
+    /// Asks as the Portal does, and gives the length of the answer.
+    pub(crate) async fn look(&self, path: &str) -> anyhow::Result<usize> {
+        let call = Call::<()> { method: Method::GET, path, body: None, headers: &[], timeout: PATIENCE, repeatable: true };
+        let mut answer = self.api.send(&call).await.with_context(|| path.to_owned())?;
+        let mut length = 0;
+        // Not kept: who heartbeats on this thread is not to wait while a list of everything is put together.
+        while let Some(chunk) = answer.chunk().await? {
+            length += chunk.len();
+        }
+        Ok(length)
+    }
+
     pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let timeout = Duration::from_secs(30);
-        let call = Call { method, path, body: Some(body), headers: &[], timeout, repeatable: true };
+        let call = Call { method, path, body: Some(body), headers: &[], timeout: PATIENCE, repeatable: true };
         Ok(self.api.call::<_, Value>(&call).await?.body)
     }
 }

@@ -11,7 +11,6 @@ use super::report::WrongUsage;
 use super::server::Api;
 use crate::domain::artifact::ArtifactReference;
 use crate::domain::name::ArtifactName;
-use crate::wire::adapter::PutOutcome;
 use crate::wire::artifact::PutArtifactAnswer;
 
 /// Stores, reads, lists and deletes artifacts: files such as data dictionaries that sessions need.
@@ -121,13 +120,8 @@ impl PutArgs {
         if format == Format::Json {
             return output::json(&serde_json::to_string(&answer)?);
         }
-        let what = match answer.outcome {
-            PutOutcome::Created => "created",
-            PutOutcome::Updated => "updated",
-            PutOutcome::Unchanged => "unchanged",
-        };
         let newest = &answer.artifact.newest;
-        output::line(&format!("artifact/{} {what}, version {}, sha256 {}", self.name, newest.version, newest.sha256))
+        output::line(&format!("artifact/{} {}, version {}, sha256 {}", self.name, answer.outcome, newest.version, newest.sha256))
     }
 }
 

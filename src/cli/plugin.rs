@@ -14,7 +14,6 @@ use crate::domain::name::PluginName;
 use crate::plugin::pack::pack;
 use crate::plugin::read::read;
 use crate::plugin::sign::sign;
-use crate::wire::adapter::PutOutcome;
 use crate::wire::plugin::PutPluginAnswer;
 
 /// Makes, signs, installs, lists and removes plugins, which bring connectors.
@@ -134,13 +133,8 @@ impl InstallArgs {
         if format == Format::Json {
             return output::json(&serde_json::to_string(&answer)?);
         }
-        let what = match answer.outcome {
-            PutOutcome::Created => "created",
-            PutOutcome::Updated => "updated",
-            PutOutcome::Unchanged => "unchanged",
-        };
         let newest = &answer.plugin.newest;
-        output::line(&format!("plugin/{} {what}, version {}, sha256 {}", answer.plugin.name, newest.version, newest.sha256))
+        output::line(&format!("plugin/{} {}, version {}, sha256 {}", answer.plugin.name, answer.outcome, newest.version, newest.sha256))
     }
 }
 

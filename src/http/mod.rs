@@ -6,6 +6,7 @@ mod address;
 mod auth;
 mod body;
 mod docs;
+mod download;
 mod idempotency;
 pub(crate) mod openapi;
 mod opening;

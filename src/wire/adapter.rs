@@ -1,5 +1,7 @@
 //! Adapter documents as people write them, and adapters as they are shown.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -177,6 +179,16 @@ pub enum PutOutcome {
     Created,
     Updated,
     Unchanged,
+}
+
+impl fmt::Display for PutOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

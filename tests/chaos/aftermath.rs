@@ -32,6 +32,7 @@ pub async fn look(arena: &mut Arena, notebook: &Notebook, within: Duration) -> E
     evidence.pulses = ledger::read_pulses(&arena.database_url).await;
     evidence.stamps = arena.tap.stamps();
     evidence.renewals = arena.heartbeats.renewals();
+    evidence.promises = arena.heartbeats.promises();
     evidence.witnessed = witness::record::read(&witness::log_in(arena.folder.path()));
     evidence.logs = logs(arena);
     evidence

@@ -33,6 +33,24 @@ pub const ORCHESTRATORS: usize = 2;
 /// The longest lease timeout in use.
 pub const LONGEST: Duration = Duration::from_secs(2);
 
+/// The adapters whose sessions must exist once, with their lease timeouts in milliseconds.
+const EXCLUSIVE: [(&str, u64); 8] = [
+    ("fast-a", 1000),
+    ("fast-b", 1000),
+    ("slow-a", 2000),
+    ("slow-b", 2000),
+    ("program", 1500),
+    ("program-b", 1000),
+    ("program-c", 1000),
+    ("toggled", 1500),
+];
+
+/// The lease timeout of an exclusive session.
+pub fn exclusive(session: &str) -> Option<Duration> {
+    let adapter = session.split('/').next()?;
+    EXCLUSIVE.iter().find(|(name, _)| *name == adapter).map(|(_, millis)| Duration::from_millis(*millis))
+}
+
 /// A route through the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Route {
@@ -241,20 +259,13 @@ fn adapters(witness: SocketAddr) -> Vec<Value> {
     let environment = json!({ "WITNESS_HOST": witness.ip().to_string(), "WITNESS_PORT": witness.port().to_string() });
     let exec = json!({ "command": ["bash", "-c", program], "env": environment, "stop_timeout": "600ms" });
     let document = |name: &str, connector: &str, mode: &str, ttl: &str, settings: &Value| json!({ "name": name, "connector": connector, "mode": mode, "lease_ttl": ttl, "enabled": true, "settings": settings });
+    let exclusive = EXCLUSIVE.iter().map(|(name, millis)| {
+        let (connector, settings) = if name.starts_with("program") { ("exec", &exec) } else { ("tcp", &tcp) };
+        document(name, connector, "exclusive", &format!("{millis}ms"), settings)
+    });
     let mut balanced = document("balanced", "tcp", "load_balanced", "2s", &tcp);
     balanced["replicas"] = json!(2);
-    vec![
-        document("fast-a", "tcp", "exclusive", "1s", &tcp),
-        document("fast-b", "tcp", "exclusive", "1s", &tcp),
-        document("slow-a", "tcp", "exclusive", "2s", &tcp),
-        document("slow-b", "tcp", "exclusive", "2s", &tcp),
-        document("program", "exec", "exclusive", "1500ms", &exec),
-        document("program-b", "exec", "exclusive", "1s", &exec),
-        document("program-c", "exec", "exclusive", "1s", &exec),
-        document("toggled", "tcp", "exclusive", "1500ms", &tcp),
-        document("alone", "tcp", "single", "1500ms", &tcp),
-        balanced,
-    ]
+    exclusive.chain([document("alone", "tcp", "single", "1500ms", &tcp), balanced]).collect()
 }
 
 fn orchestrator(index: usize, address: SocketAddr, database_url: &str, folder: &Path) -> Part {

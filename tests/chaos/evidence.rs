@@ -11,7 +11,7 @@ use crate::checker::Violation;
 use crate::client::Answer;
 use crate::faults::Target;
 use crate::ledger::{Event, Pulse};
-use crate::network::heartbeats::Renewal;
+use crate::network::heartbeats::{Promise, Renewal};
 use crate::network::tap::Stamp;
 use crate::witness::record::Entry;
 
@@ -128,6 +128,7 @@ pub struct Evidence {
     pub growth: Vec<(Duration, i64)>,
     pub stamps: Vec<Stamp>,
     pub renewals: Vec<Renewal>,
+    pub promises: Vec<Promise>,
     pub witnessed: Vec<Entry>,
     pub ledger: Vec<Event>,
     pub pulses: Vec<Pulse>,

@@ -51,7 +51,7 @@ pub async fn run(seed: u64, planned: &[Planned], meant: Option<&str>) -> Evidenc
         workers.spawn(workload::work(
             arena.clients.clone(),
             arena.pod_tokens.clone(),
-            seed ^ worker,
+            (seed, worker),
             notebook.clone(),
             (calm.clone(), left_alone.clone()),
         ));
@@ -145,6 +145,7 @@ impl Director {
         evidence.subscribed_after = self.after;
         evidence.stamps = self.arena.tap.stamps();
         evidence.renewals = self.arena.heartbeats.renewals();
+        evidence.promises = self.arena.heartbeats.promises();
         evidence.witnessed = witness::record::read(&witness::log_in(self.arena.folder.path()));
         let url = self.arena.database_url.clone();
         let read = async move { (ledger::read(&url).await, ledger::read_pulses(&url).await) };

@@ -25,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(120);
 /// Sessions that workers move about. The others move for no reason but faults.
 const MOVED: [&str; 5] = ["fast-b/0", "slow-b/0", "alone/0", "balanced/1", "program/0"];
 
+/// How long what was disabled is left so, at least: long enough for a moment of calm in which it must have ended.
+const DISABLED: Duration = Duration::from_secs(5);
+
 /// No orchestrator.
 pub const NOBODY: usize = usize::MAX;
 
@@ -47,17 +50,37 @@ struct Worker {
     count: u64,
     name: u64,
     left_alone: Arc<AtomicUsize>,
+    /// Until when it leaves alone what it has disabled, since boot. Only one of them disables anything.
+    toggles_from: Duration,
+    enables_next: bool,
 }
 
-pub async fn work(clients: Orchestrators, pod_tokens: Vec<String>, seed: u64, notebook: Arc<Notebook>, (calm, left_alone): Told) {
-    let mut worker = Worker { clients, pod_tokens, dice: Rng::with_seed(seed), notebook, count: 0, name: seed, left_alone };
+/// One of [`WORKERS`], each with a number.
+pub async fn work(
+    clients: Orchestrators,
+    pod_tokens: Vec<String>,
+    (seed, number): (u64, u64),
+    notebook: Arc<Notebook>,
+    (calm, left_alone): Told,
+) {
+    let mut worker = Worker {
+        clients,
+        pod_tokens,
+        dice: Rng::with_seed(seed ^ number),
+        notebook,
+        count: 0,
+        name: seed ^ number,
+        left_alone,
+        toggles_from: if number == 0 { Duration::ZERO } else { Duration::MAX },
+        enables_next: false,
+    };
     while !calm.is_cancelled() {
         worker.count += 1;
         let at = worker.any();
         match worker.dice.u8(..100) {
-            ..45 => worker.make_token(at).await,
-            45..82 => worker.move_session(at).await,
-            82..88 => worker.toggle(at).await,
+            ..42 => worker.make_token(at).await,
+            42..76 => worker.move_session(at).await,
+            76..88 => worker.toggle(at).await,
             88 => worker.drain(at).await,
             89..94 => worker.revoke(at).await,
             _ => worker.trespass(at).await,
@@ -121,7 +144,15 @@ impl Worker {
     }
 
     async fn toggle(&mut self, at: usize) {
-        let verb = if self.dice.bool() { "enable" } else { "disable" };
+        if since_boot() < self.toggles_from {
+            return;
+        }
+        let verb = if self.enables_next { "enable" } else { "disable" };
+        if verb == "disable" {
+            self.toggles_from = since_boot() + DISABLED;
+        }
+        // Now and then it asks for what is so already.
+        self.enables_next ^= self.dice.u8(..4) > 0;
         let body = json!({ "names": ["toggled"], "reason": "the run says so" });
         self.ask(at, Asked::Toggle, Method::POST, &format!("/v1/adapters/{verb}"), Some(&body)).await;
     }

@@ -11,7 +11,7 @@ use crate::faults::Target;
 use crate::network::tap::Stamp;
 
 /// A pause reaches back this far: what was about to be written then is written after it.
-const BEFORE: Duration = Duration::from_secs(6);
+pub(super) const BEFORE: Duration = Duration::from_secs(6);
 
 /// The clock is read a moment after the line was written.
 const READING: Duration = Duration::from_millis(3);
@@ -65,7 +65,8 @@ fn judge_session(evidence: &Evidence, stamps: &[&Stamp], wrong: &mut Vec<Violati
     }
 }
 
-fn paused(evidence: &Evidence, pod: &str, from: Duration, to: Duration) -> Option<Deed> {
+/// How a pod was paused last in that time.
+pub(super) fn paused(evidence: &Evidence, pod: &str, from: Duration, to: Duration) -> Option<Deed> {
     let of = |target: Target| matches!(target, Target::Pod(index) if pod_name(index) == pod);
     let pauses = evidence.deeds.iter().filter(|done| of(done.target) && matches!(done.deed, Deed::Paused | Deed::PausedWithPrograms));
     pauses.filter(|done| done.at >= from && done.at <= to).map(|done| done.deed).next_back()

@@ -2,6 +2,7 @@
 
 mod answers;
 mod belief;
+mod deadline;
 mod epochs;
 mod log;
 mod logs;
@@ -76,6 +77,7 @@ fn judge_so_far(evidence: &Evidence, owners: &[Ownership]) -> Vec<Violation> {
     let mut wrong = log::judge(&evidence.ledger, owners);
     wrong.extend(witness::judge(evidence, owners));
     wrong.extend(belief::judge(evidence));
+    wrong.extend(deadline::judge(evidence));
     wrong.extend(silence::judge(evidence));
     wrong.extend(renewals::judge(evidence, owners));
     wrong.extend(answers::judge(evidence));

@@ -96,10 +96,16 @@ fn cut_from_the_database(dice: &mut Rng) -> Fault {
     on_the_way("orchestrator cut off from the database", orchestrator, weather, dice.u64(300..3500))
 }
 
+/// Half of the time its connections are reset in the end, and appends that are on their way are never carried out.
 fn slow_to_the_database(dice: &mut Rng) -> Fault {
     let orchestrator = any(dice);
     let slow = Weather::both(Way::Slow(Duration::from_millis(dice.u64(20..200))));
-    on_the_way("orchestrator slow to the database", orchestrator, slow, dice.u64(1000..3000))
+    let lasts = dice.u64(1000..3000);
+    let mut fault = on_the_way("orchestrator slow to the database", orchestrator, slow, lasts);
+    if dice.bool() {
+        fault.steps.insert(1, (Duration::from_millis(lasts), Step::Reset(Route::ToDatabase(orchestrator))));
+    }
+    fault
 }
 
 /// The append is committed, and who asked for it cannot know.

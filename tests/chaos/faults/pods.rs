@@ -145,17 +145,25 @@ fn slow_network(dice: &mut Rng) -> Fault {
     on_the_way("pod in a slow network", pod, Weather::both(slow), around(dice, 2000))
 }
 
-/// Its last answered heartbeat was answered late, and none is heard after it: its deadline counts from the request.
+/// Its last answered heartbeat was answered late, and none is heard after it: its deadline counts from the request. Twice, since a
+/// moment in which its answers are too late even for it shows nothing.
 fn slow_then_silent(dice: &mut Rng) -> Fault {
     let pod = any(dice);
-    // A heartbeat is given up after 0.3 to 0.6 s, as the shortest lease that the pod holds has it. Most hold one of a second.
-    let slow = Way::Slow(Duration::from_millis([dice.u64(270..297), dice.u64(270..297), dice.u64(350..580)][dice.usize(..3)]));
-    let (answers_late, unheard) = (Weather { back: slow, ..Weather::FINE }, Weather { there: Way::Held, back: slow, ..Weather::FINE });
-    let silent = CALM + around(dice, 1500);
-    let mut steps = vec![(0, Step::Burden(pod))];
-    steps.extend(everywhere(CALM, pod, answers_late));
-    steps.extend(everywhere(silent, pod, unheard));
-    steps.extend(everywhere(silent + 2800, pod, Weather::FINE));
+    let mut steps = Vec::new();
+    let mut at = 0;
+    for _ in 0..2 {
+        // A heartbeat is given up after 0.3 to 0.6 s, as the shortest lease that the pod holds has it. Most hold one of a second.
+        let slow = Way::Slow(Duration::from_millis([dice.u64(220..285), dice.u64(220..285), dice.u64(350..560)][dice.usize(..3)]));
+        let (answers_late, unheard) = (Weather { back: slow, ..Weather::FINE }, Weather { there: Way::Held, back: slow, ..Weather::FINE });
+        let late = at + CALM;
+        let silent = late + around(dice, 500);
+        steps.push((at, Step::Burden(pod)));
+        steps.extend(everywhere(late, pod, answers_late));
+        steps.extend(everywhere(silent, pod, unheard));
+        at = silent + 1250;
+        steps.extend(everywhere(at, pod, Weather::FINE));
+    }
+    steps.push((at + 250, Step::Rest));
     Fault::new("pod answered late and then not heard", &[Target::Pod(pod)], steps)
 }
 

@@ -10,9 +10,9 @@ use crate::domain::plugin::PluginVersion;
 use crate::domain::refusal::Refusal;
 use crate::http::App;
 use crate::http::address::{Path, Query};
+use crate::http::download::download;
 use crate::http::openapi::File;
 use crate::http::problem::ApiError;
-use crate::http::routes::artifacts::content::download;
 use crate::http::routes::named;
 
 #[derive(Debug, Deserialize)]
