@@ -11,7 +11,7 @@ create table access_token (
 );
 
 create function apply_access_token(first bigint, last bigint, types text[]) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     if types && '{AccessTokenCreated}' then
         insert into access_token

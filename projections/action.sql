@@ -20,7 +20,7 @@ create index action_session on action (session, position);
 create index action_open on action (token) where ended_position is null;
 
 create function apply_action(first bigint, last bigint, types text[]) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     if types && '{ActionOrdered}' then
         insert into action (position, session, token, action, parameters, ordered_at, ordered_by, state)

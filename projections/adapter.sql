@@ -11,7 +11,7 @@ create table adapter (
 );
 
 create function apply_adapter(first bigint, last bigint, types text[]) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     if types && '{AdapterDeleted}' then
         delete from adapter a using event e

@@ -16,7 +16,7 @@ create index adapter_history_open on adapter_history (adapter) where upper_inf(d
 create index adapter_history_during on adapter_history using gist (during);
 
 create function apply_adapter_history(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     with change as (
         select position, recorded_at, type, data, data ->> 'adapter' as adapter,

@@ -1,15 +1,15 @@
 -- The event log of each adapter, in words for people. Details and actor are the event's own.
 
 create table adapter_log (
-    position    bigint primary key,
+    position    bigint not null,
     adapter     text not null,
     session     text,
     recorded_at timestamptz not null,
     level       text not null check (level in ('info', 'warning', 'error')),
     category    text not null check (category in ('connection', 'action', 'system')),
-    description text not null
+    description text not null,
+    primary key (adapter, position)
 );
-create index adapter_log_adapter on adapter_log (adapter, position);
 
 -- The row of each event. It depends on no other event, so `verify` looks at this instead of making the table once more.
 create view adapter_log_entry as
@@ -50,7 +50,7 @@ cross join lateral (
 where not e.pulse and entry.words is not null;
 
 create function apply_adapter_log(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     insert into adapter_log select * from adapter_log_entry where position between first and last;
 end

@@ -17,7 +17,7 @@ from event e
 where not e.pulse and e.type in ('AdapterDeclared', 'AdapterRevised');
 
 create function apply_adapter_revision(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     insert into adapter_revision select * from adapter_revision_entry where position between first and last;
 end

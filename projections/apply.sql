@@ -15,6 +15,8 @@ declare
     archive_types constant text[] := '{LedgerSealed,LedgerUnsealed}';
     types         text[] := adapter_types || session_types || pod_types || epoch_types || action_types || archive_types
                             || '{MaintenanceBegan,MaintenanceEnded,SessionLogged,AccessTokenCreated,AccessTokenRevoked,ArtifactStored,ArtifactDeleted,PluginInstalled,PluginRemoved}';
+    -- Of type void. To assign it takes a fifth of the time that `perform` takes, which makes a query of the call.
+    done          text;
 begin
     -- append() has its statements planned once, for few events. Many events at once are worth plans of their own.
     if last - first >= 200 and current_setting('plan_cache_mode') = 'force_generic_plan' then
@@ -26,50 +28,50 @@ begin
         types := array(select distinct e.type from event e where not e.pulse and e.position between first and last);
     end if;
     if types && adapter_types then
-        perform apply_adapter(first, last, types);
-        perform apply_adapter_history(first, last);
-        perform apply_adapter_revision(first, last);
+        done := apply_adapter(first, last, types);
+        done := apply_adapter_history(first, last);
+        done := apply_adapter_revision(first, last);
     end if;
     if types && (adapter_types || session_types || epoch_types) then
-        perform apply_session(first, last, types);
+        done := apply_session(first, last, types);
     end if;
     if types && (adapter_types || session_types || action_types || '{SessionLogged}') then
-        perform apply_adapter_log(first, last);
+        done := apply_adapter_log(first, last);
     end if;
     if types && session_types then
-        perform apply_ownership(first, last, types);
+        done := apply_ownership(first, last, types);
     end if;
     if types && '{SessionStatusChanged,SessionMoveOrdered}' then
-        perform apply_session_status(first, last);
+        done := apply_session_status(first, last);
     end if;
     if types && (action_types || '{SessionReleased,LeaseExpired}') then
-        perform apply_action(first, last, types);
+        done := apply_action(first, last, types);
     end if;
     -- After the sessions and ownerships: a superseded registration is remembered for as long as one of them names it.
     if types && (pod_types || session_types) then
-        perform apply_registration(first, last, types);
-        perform apply_registration_history(first, last, types);
+        done := apply_registration(first, last, types);
+        done := apply_registration_history(first, last, types);
     end if;
     if types && '{MaintenanceBegan,MaintenanceEnded,AdapterEnabled,AdapterDeleted}' then
-        perform apply_maintenance(first, last);
+        done := apply_maintenance(first, last);
     end if;
     if types && epoch_types then
-        perform apply_epoch(first, last);
+        done := apply_epoch(first, last);
     end if;
     if types && '{AccessTokenCreated,AccessTokenRevoked}' then
-        perform apply_access_token(first, last, types);
+        done := apply_access_token(first, last, types);
     end if;
     if types && '{ArtifactStored,ArtifactDeleted}' then
-        perform apply_artifact_version(first, last);
+        done := apply_artifact_version(first, last);
     end if;
     if types && '{PluginInstalled,PluginRemoved}' then
-        perform apply_plugin_version(first, last);
+        done := apply_plugin_version(first, last);
     end if;
     if types && '{ArtifactStored,PluginInstalled}' then
-        perform apply_blob_use(first, last);
+        done := apply_blob_use(first, last);
     end if;
     if types && archive_types then
-        perform apply_ledger_archive(first, last);
+        done := apply_ledger_archive(first, last);
     end if;
 end
 $$;

@@ -13,7 +13,7 @@ create table artifact_version (
 );
 
 create function apply_artifact_version(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     -- A deletion ends all versions before it. What comes after it under the same name is another artifact with higher numbers.
     with deletion as (

@@ -7,7 +7,7 @@ create table blob_use (
 );
 
 create function apply_blob_use(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     insert into blob_use
     select distinct on (data ->> 'sha256') decode(data ->> 'sha256', 'hex'), (data ->> 'size')::bigint, position

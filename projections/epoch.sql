@@ -13,7 +13,7 @@ create table epoch (
 );
 
 create function apply_epoch(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     insert into epoch
     select epoch, position, recorded_at, data ->> 'because', (data ->> 'known')::bigint, (data ->> 'wait_ms')::bigint

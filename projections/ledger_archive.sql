@@ -15,7 +15,7 @@ create table ledger_archive (
 );
 
 create function apply_ledger_archive(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     delete from ledger_archive a using event e
     where not e.pulse and e.position between first and last and e.type = 'LedgerUnsealed'

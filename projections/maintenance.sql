@@ -8,7 +8,7 @@ create table maintenance (
 );
 
 create function apply_maintenance(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 declare
     change event;
 begin

@@ -31,15 +31,17 @@ create table ownership (
     constraint ownership_never_overlaps
         check ((previous_token is null) = (previous_ended is null) and coalesce(previous_ended <= lower(during), true)),
     constraint ownership_follows_one_that_ended
-        foreign key (session, previous_token, previous_ended) references ownership (session, token, ended),
+        foreign key (session, previous_token, previous_ended) references ownership (session, token, ended) deferrable,
     check (upper_inf(during) = (ended_by is null) and (until is null) = (ended_by is null))
 );
 
--- Who owned what at a position.
-create index ownership_during on ownership using gist (during);
+-- There is no index over `during`: it would cost an end as much as everything else about it. Who owned what at a position is looked up
+-- session by session; see load_sessions_at.sql.
 
 create function apply_ownership(first bigint, last bigint, types text[]) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
+declare
+    checks_later boolean := false;
 begin
     if first > 1 and types && '{SessionReleased,LeaseExpired}' then
         -- What was claimed before this range. (A token holds the position of its claim.)
@@ -53,6 +55,15 @@ begin
     end if;
 
     if types && '{SessionClaimed}' then
+        -- Where statements are planned for their range (apply.sql), so is the check of the foreign key, for each row anew. It waits until the
+        -- rows are there, and is then planned once. (`verify` makes this table without its constraints.)
+        if current_setting('plan_cache_mode') = 'force_custom_plan' then
+            checks_later := exists (select from pg_constraint
+                                    where conrelid = to_regclass('ownership') and conname = 'ownership_follows_one_that_ended');
+        end if;
+        if checks_later then
+            set constraints ownership_follows_one_that_ended deferred;
+        end if;
         insert into ownership (session, token, previous_token, previous_ended, pod, incarnation, registration, claimed_by, ttl_ms, revision,
                                units, during, since, until, ended_by)
         select c.data ->> 'session', c.token, coalesce(c.previous_token, before.token),
@@ -77,6 +88,11 @@ begin
         left join lateral (select o.token, o.ended from ownership o
                            where c.previous_token is null and o.session = c.data ->> 'session' order by o.token desc limit 1) before on true
         where c.type = 'SessionClaimed';
+        if checks_later then
+            perform set_config('plan_cache_mode', 'auto', true);
+            set constraints ownership_follows_one_that_ended immediate;
+            perform set_config('plan_cache_mode', 'force_custom_plan', true);
+        end if;
     end if;
 end
 $$;

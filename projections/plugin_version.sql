@@ -17,7 +17,7 @@ create table plugin_version (
 create unique index plugin_version_plugin on plugin_version (plugin, lower(during));
 
 create function apply_plugin_version(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     -- A removal ends all installations before it.
     with removal as (

@@ -17,7 +17,7 @@ create table registration (
 create unique index registration_current on registration (pod) where state <> 'superseded';
 
 create function apply_registration(first bigint, last bigint, types text[]) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 declare
     -- Whom the newcomers of this range supersede, as they were: what happened before the range may be sealed.
     superseded registration[];
@@ -72,7 +72,7 @@ begin
 
     if types && '{PodRegistered,SessionReleased,LeaseExpired}' then
         delete from registration r
-        where r.state = 'superseded' and not exists (select from session s where s.registration = r.registration);
+        where r.state = 'superseded' and not exists (select from ownership o where o.registration = r.registration and o.ended is null);
     end if;
 end
 $$;

@@ -23,11 +23,11 @@ create index registration_history_superseded on registration_history (registrati
 create index registration_history_registration on registration_history (registration);
 create index registration_history_during on registration_history using gist (during);
 
--- What a superseded registration still holds.
-create index ownership_registration on ownership (registration);
+-- What a superseded registration still holds, and what it held last.
+create index ownership_registration on ownership (registration, ended);
 
 create function apply_registration_history(first bigint, last bigint, types text[]) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     if types && '{PodRegistered,PodDrained,PodResumed,PodLost,PodLeft}' then
         -- Whatever happens to a pod name happens to its newest registration.
@@ -67,9 +67,9 @@ begin
         from event newer
         join registration_history h on h.pod = newer.data ->> 'pod' and upper(h.during) = newer.position and h.state <> 'superseded'
         cross join lateral (
-            select count(*) as leases, count(*) filter (where upper_inf(o.during)) as still, max(upper(o.during)) as ended, max(o.until) as until
+            select count(*) as leases, count(*) filter (where o.ended is null) as still, max(o.ended) as ended, max(o.until) as until
             from ownership o
-            where o.registration = h.registration and (upper_inf(o.during) or upper(o.during) > newer.position)
+            where o.registration = h.registration and (o.ended is null or o.ended > newer.position)
         ) held
         where not newer.pulse and newer.position between first and last and newer.type = 'PodRegistered' and held.leases > 0;
     end if;
@@ -77,12 +77,12 @@ begin
     if types && '{PodRegistered,SessionReleased,LeaseExpired}' then
         update registration_history h
         set during = int8range(lower(h.during), held.ended), until = held.until
-        from (select s.registration, max(upper(o.during)) as ended, max(o.until) as until
+        from (select s.registration, last.ended, last.until
               from registration_history s
-              join ownership o on o.registration = s.registration
+              cross join lateral (select o.ended, o.until from ownership o
+                                  where o.registration = s.registration and o.ended is not null order by o.ended desc limit 1) last
               where s.state = 'superseded' and upper_inf(s.during)
-              group by s.registration
-              having not bool_or(upper_inf(o.during))) held
+                and not exists (select from ownership o where o.registration = s.registration and o.ended is null)) held
         where h.registration = held.registration and h.state = 'superseded' and upper_inf(h.during);
     end if;
 end

@@ -23,7 +23,7 @@ from event
 where not pulse and type in ('SessionStatusChanged', 'SessionMoveOrdered');
 
 create function apply_session_status(first bigint, last bigint) returns void
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 begin
     insert into session_status select * from session_status_entry where position between first and last;
 end

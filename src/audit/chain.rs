@@ -1,4 +1,4 @@
-//! The hash chain of the ledger, link by link: the same bytes as the SQL function `event_hash` makes (schema/V2__append.sql).
+//! The hash chain of the ledger, link by link: the same bytes as the SQL function `event_hash` makes (schema/V14__leaner_appends.sql).
 
 use std::fmt::Write as _;
 
