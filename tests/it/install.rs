@@ -95,8 +95,12 @@ async fn a_probe_fails_in_words_where_nobody_could_take_over() {
 #[tokio::test]
 async fn a_token_of_the_folder_is_recorded_once_and_stays_revoked() {
     let mut installed = Installed::start("install_tokens", 0).await;
-    let (_, tokens) = installed.cli(&["token", "list"]);
-    assert!(tokens.contains("installation") && tokens.contains("adapters"), "{tokens}");
+    // They are recorded when the log is followed, and not before.
+    let both = async || {
+        let (_, tokens) = installed.cli(&["token", "list"]);
+        holds(tokens.contains("installation") && tokens.contains("adapters"), tokens)
+    };
+    eventually(SOON, both).await;
     let (revoked, said) = installed.cli(&["token", "revoke", "00000000000000b0"]);
     assert!(revoked, "{said}");
 
