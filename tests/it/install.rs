@@ -36,6 +36,12 @@ impl Installed {
         let orchestrator = start_orchestrator(&database, folder.path(), address, 1);
         let mut this = Self { database, folder, address, orchestrator, pods: Vec::new() };
         this.orchestrator.line_with("following the log").await;
+        // Then the tokens are recorded. A pod that comes before that is turned away, and something has to start it again.
+        let recorded = async || {
+            let (_, tokens) = this.cli(&["token", "list"]);
+            holds(tokens.contains("installation") && tokens.contains("adapters"), tokens)
+        };
+        eventually(SOON, recorded).await;
         for number in 0..pods {
             this.add_pod(number).await;
         }
@@ -95,12 +101,6 @@ async fn a_probe_fails_in_words_where_nobody_could_take_over() {
 #[tokio::test]
 async fn a_token_of_the_folder_is_recorded_once_and_stays_revoked() {
     let mut installed = Installed::start("install_tokens", 0).await;
-    // They are recorded when the log is followed, and not before.
-    let both = async || {
-        let (_, tokens) = installed.cli(&["token", "list"]);
-        holds(tokens.contains("installation") && tokens.contains("adapters"), tokens)
-    };
-    eventually(SOON, both).await;
     let (revoked, said) = installed.cli(&["token", "revoke", "00000000000000b0"]);
     assert!(revoked, "{said}");
 
