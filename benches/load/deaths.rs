@@ -1,7 +1,6 @@
 //! A hundred pods and a thousand that die at once: how late each of their sessions has its next owner; etcd's leases beside it.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -50,12 +49,10 @@ fn add(bench: &mut Bench, crowd: usize, side: Side, late: &Late) {
 async fn die(world: &World, turn: &str, crowd: usize) -> anyhow::Result<Late> {
     let before = position(world).await?;
     let names: Vec<String> = (0..crowd).map(|number| format!("{turn}-{number}")).collect();
-    world.declare(names.iter().map(|name| document(name, 1, &format!("{TTL_SECONDS}s"), ("turn", turn)))).await?;
     let (now, signal) = watch::channel(false);
-    let (address, mut lives) = (world.address(0)?, JoinSet::new());
+    let mut lives = JoinSet::new();
     let mut victims = Vec::new();
-    let mut settled =
-        stream::iter(&names).map(|name| live_with_a_lease(address, &world.pod_token, name, turn)).buffer_unordered(SETTING_UP);
+    let mut settled = stream::iter(&names).map(|name| live_with_a_lease(world, name, turn)).buffer_unordered(SETTING_UP);
     while let Some(pod) = settled.try_next().await? {
         victims.push((pod.lease()?.session.to_string(), pod.registration.0));
         lives.spawn(live(pod, signal.clone()));
@@ -72,8 +69,10 @@ async fn die(world: &World, turn: &str, crowd: usize) -> anyhow::Result<Late> {
     taken_over(world, &names, &victims, &mut heard, &last, (before, TTL)).await
 }
 
-async fn live_with_a_lease(address: SocketAddr, token: &str, name: &str, turn: &str) -> anyhow::Result<Pod> {
-    let mut pod = Pod::register(address, token, name, 1, &[("turn", turn)]).await?;
+/// Its session is declared just before: a thousand that nobody can take yet would be tried anew whenever a pod comes.
+async fn live_with_a_lease(world: &World, name: &str, turn: &str) -> anyhow::Result<Pod> {
+    world.declare([document(name, 1, &format!("{TTL_SECONDS}s"), ("turn", turn))]).await?;
+    let mut pod = Pod::register(world.address(0)?, &world.pod_token, name, 1, &[("turn", turn)]).await?;
     pod.until_leased(1).await?;
     Ok(pod)
 }
